@@ -1,0 +1,73 @@
+import { AlgebraError } from "./errors.ts";
+
+/** Bytes of one field element in every encoding: 32, little endian. */
+export const ELEMENT_BYTES = 32;
+
+const MASK_64 = (1n << 64n) - 1n;
+
+/** Writes `x` (0 ≤ x < 2^256) as 32 little-endian bytes at `offset`. */
+export function writeElement(view: DataView, offset: number, x: bigint): void {
+  view.setBigUint64(offset, x & MASK_64, true);
+  view.setBigUint64(offset + 8, (x >> 64n) & MASK_64, true);
+  view.setBigUint64(offset + 16, (x >> 128n) & MASK_64, true);
+  view.setBigUint64(offset + 24, x >> 192n, true);
+}
+
+/** Reads 32 little-endian bytes as an integer in [0, 2^256); canonicity is the caller's business. */
+export function readElement(view: DataView, offset: number): bigint {
+  return (
+    view.getBigUint64(offset, true) |
+    (view.getBigUint64(offset + 8, true) << 64n) |
+    (view.getBigUint64(offset + 16, true) << 128n) |
+    (view.getBigUint64(offset + 24, true) << 192n)
+  );
+}
+
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Concatenated 32-byte little-endian encodings. */
+export function elementsToBytes(elements: readonly bigint[]): Uint8Array {
+  const bytes = new Uint8Array(elements.length * ELEMENT_BYTES);
+  const view = viewOf(bytes);
+  elements.forEach((x, i) => writeElement(view, i * ELEMENT_BYTES, x));
+  return bytes;
+}
+
+/**
+ * Inverse of `elementsToBytes` with strict canonicity.
+ * @throws AlgebraError BAD_LENGTH when the length is no multiple of 32, NON_CANONICAL when an element is not below `modulus`
+ */
+export function elementsFromBytes(bytes: Uint8Array, modulus: bigint): bigint[] {
+  if (bytes.length % ELEMENT_BYTES !== 0) {
+    throw new AlgebraError(
+      "BAD_LENGTH",
+      `expected a multiple of ${ELEMENT_BYTES} bytes, got ${bytes.length}`,
+    );
+  }
+  const view = viewOf(bytes);
+  return Array.from({ length: bytes.length / ELEMENT_BYTES }, (_, i) => {
+    const x = readElement(view, i * ELEMENT_BYTES);
+    if (x >= modulus) {
+      throw new AlgebraError("NON_CANONICAL", `element ${i} is not below the modulus`);
+    }
+    return x;
+  });
+}
+
+/** Big-endian bytes to an integer. */
+export function integerFromBytesBE(bytes: Uint8Array): bigint {
+  let hex = "0x0";
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
+  return BigInt(hex);
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
