@@ -11,6 +11,35 @@ export {
 } from "./bytes.ts";
 export { Fp, Fq, type FieldName, PrimeField, horner, innerProduct, powers } from "./field.ts";
 export { Curve, type CurveName, G1, Grumpkin, type Point } from "./curve.ts";
+export { POINT_BYTES, pointsFromBytes, pointsToBytes } from "./points.ts";
+export {
+  CHAIN_RATE,
+  FULL_ROUNDS,
+  type Permutation,
+  type PoseidonParameters,
+  chainBlocks,
+  hashChain,
+  isFullRound,
+  permuteWith,
+  plainPoseidon,
+  poseidonParameters,
+} from "./poseidon.ts";
+export {
+  type Lanes,
+  SHORT_BITS,
+  TAG,
+  Transcript,
+  oddScalar,
+  shortChallenge,
+} from "./transcript.ts";
+export {
+  GENERATOR_DST,
+  curveHasher,
+  generatorMessage,
+  generators,
+  svdwConstants,
+} from "./hash-to-curve.ts";
+export { bigintEngine } from "./bigint-engine.ts";
 export { type Rng, secureRng } from "./random.ts";
 export type {
   CommitmentKey,
