@@ -55,6 +55,18 @@ export function elementsFromBytes(bytes: Uint8Array, modulus: bigint): bigint[] 
   });
 }
 
+/** Whether every 32-byte little-endian element is below `modulus` (and the length is a multiple of 32). */
+export function areCanonical(bytes: Uint8Array, modulus: bigint): boolean {
+  if (bytes.length % ELEMENT_BYTES !== 0) return false;
+  const view = viewOf(bytes);
+  const top = Number(modulus >> 224n); // decides all but one in 2^29 elements
+  for (let at = 0; at < bytes.length; at += ELEMENT_BYTES) {
+    const word = view.getUint32(at + ELEMENT_BYTES - 4, true);
+    if (word > top || (word === top && readElement(view, at) >= modulus)) return false;
+  }
+  return true;
+}
+
 /** Big-endian bytes to an integer. */
 export function integerFromBytesBE(bytes: Uint8Array): bigint {
   let hex = "0x0";

@@ -1,6 +1,7 @@
 export { AlgebraError, type AlgebraErrorCode, assert } from "./errors.ts";
 export {
   ELEMENT_BYTES,
+  areCanonical,
   concatBytes,
   elementsFromBytes,
   elementsToBytes,
@@ -39,6 +40,7 @@ export {
   generators,
   svdwConstants,
 } from "./hash-to-curve.ts";
+export { deriveG1Generators } from "./generators.ts";
 export { bigintEngine } from "./bigint-engine.ts";
 export { type Rng, secureRng } from "./random.ts";
 export type {
