@@ -1,0 +1,94 @@
+// A system loaded into an engine: matrices and commitment keys in the engine's own layout.
+
+import {
+  type CommitmentKey,
+  type Engine,
+  type Matrix,
+  type Permutation,
+  type Point,
+  type Vec,
+  type VectorField,
+  G1,
+  Grumpkin,
+  pointsToBytes,
+} from "@foldmesh/algebra";
+import type { R1CS } from "@foldmesh/r1cs";
+import { FoldingError } from "./errors.ts";
+import type { System } from "./system.ts";
+
+export interface MatrixTriple {
+  readonly A: Matrix;
+  readonly B: Matrix;
+  readonly C: Matrix;
+}
+
+/** What every operation on nodes takes: a system in an engine. */
+export interface Setup {
+  readonly system: System;
+  readonly engine: Engine;
+  readonly permute: Permutation;
+  readonly S: MatrixTriple;
+  readonly CF: MatrixTriple;
+  readonly keys: {
+    /** Com_G over the generators w. */
+    readonly w: CommitmentKey;
+    /** Com_K over cfw, for W and E. */
+    readonly cfw: CommitmentKey;
+    /** Com_X over cfx. */
+    readonly cfx: CommitmentKey;
+  };
+}
+
+/**
+ * @param wBases generators w₀ … (64 bytes each, at least `system.dims.witness` of them), from
+ *   hash-to-curve or a cache whose hash was checked
+ */
+export function loadSetup(engine: Engine, system: System, wBases: Uint8Array): Setup {
+  const { h, cfx, cfw, cfh } = system.generators;
+  const needed = wBases.subarray(0, 64 * system.dims.witness);
+  if (needed.length < 64 * system.dims.witness) {
+    throw new FoldingError(
+      "STEP",
+      `the commitment key has ${wBases.length / 64} bases, the program needs ${system.dims.witness}`,
+    );
+  }
+  return {
+    system,
+    engine,
+    permute: (state) => engine.permute([state])[0]!,
+    S: loadMatrices(engine.Fp, system.S),
+    CF: loadMatrices(engine.Fq, system.CF),
+    keys: {
+      w: engine.commitmentKey(G1, needed, h),
+      cfw: engine.commitmentKey(Grumpkin, pointsToBytes(cfw), cfh),
+      cfx: engine.commitmentKey(Grumpkin, pointsToBytes(cfx), cfh),
+    },
+  };
+}
+
+const loadMatrices = (vectors: VectorField, r1cs: R1CS): MatrixTriple => ({
+  A: vectors.matrix(r1cs.A),
+  B: vectors.matrix(r1cs.B),
+  C: vectors.matrix(r1cs.C),
+});
+
+/** Com(v; blind), refusing the identity: it has no encoding. */
+export async function commit(
+  engine: Engine,
+  key: CommitmentKey,
+  v: Vec,
+  blind: bigint,
+): Promise<Point> {
+  const point = await engine.commit(key, v, blind);
+  if (point === null) {
+    throw new FoldingError("DEGENERATE", "a commitment is the identity: draw fresh blinds");
+  }
+  return point;
+}
+
+/** [Az, Bz, Cz] */
+export const products = (vectors: VectorField, M: MatrixTriple, z: Vec): [Vec, Vec, Vec] => [
+  vectors.multiply(M.A, z),
+  vectors.multiply(M.B, z),
+  vectors.multiply(M.C, z),
+];

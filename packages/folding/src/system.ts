@@ -1,0 +1,237 @@
+// Public parameters: everything that prover and verifier derive from (step circuit, context).
+//
+// S is block diagonal over z = X ‖ W with X = (u_F, z', z, u_M, h). Columns: X | step private | merge
+// witness | m₁ m₂ m₃ | 3s+1 Libra columns. Rows: step | merge | m₁·0 = 0, 0·m₂ = 0, m₃·(u_F+u_M) = m₃,
+// then implicit zero rows up to 2^s. No row mentions the Libra columns (§2).
+
+import {
+  Fp,
+  G1,
+  Grumpkin,
+  type Permutation,
+  type Point,
+  TAG,
+  generators,
+  hashChain,
+} from "@foldmesh/algebra";
+import {
+  CYCLE_FOLD_PUBLIC,
+  type MergeTables,
+  cycleFoldStructure,
+  instanceLength,
+  mergeStructure,
+  mergeTables,
+} from "@foldmesh/circuits";
+import {
+  MATRICES,
+  MatrixBuilder,
+  type R1CS,
+  type Row,
+  checkStructure,
+  digestStructure,
+  rowOf,
+} from "@foldmesh/r1cs";
+import { FoldingError } from "./errors.ts";
+import type { Shape } from "./statement.ts";
+
+/** Version of the protocol, absorbed in vk. */
+export const VERSION = 1n;
+/** Rows are limited by the size of the commitment key: 2^22 bases are 256 MiB. */
+const MAX_LOG_ROWS = 22;
+
+/** Small generators; the long list w lives in the engine's commitment key. */
+export interface SystemGenerators {
+  /** Blinding base on G1. */
+  readonly h: Point;
+  /** CycleFold public input, witness and error, blinding; offsets of the fixed-base tables: on Grumpkin. */
+  readonly cfx: readonly Point[];
+  readonly cfw: readonly Point[];
+  readonly cfh: Point;
+  readonly cfoff: Point;
+}
+
+export interface Dimensions {
+  readonly stepRows: number;
+  readonly stepWitness: number;
+  readonly mergeRows: number;
+  readonly mergeWitness: number;
+  /** Real rows of S, mask rows included; padded to 2^s. */
+  readonly rows: number;
+  /** Length of a witness W of S. */
+  readonly witness: number;
+  /** Position of m₁ in a witness. */
+  readonly maskStart: number;
+  readonly libraStart: number;
+  /** 3s+1. */
+  readonly libraCount: number;
+}
+
+export interface System extends Shape {
+  /** 0 for proofs that may be reused between jobs, or a job's id (mod p). */
+  readonly context: bigint;
+  readonly S: R1CS;
+  readonly CF: R1CS;
+  readonly dims: Dimensions;
+  /** Constants of the merge circuit. */
+  readonly tables: MergeTables;
+  readonly generators: SystemGenerators;
+  readonly digestS: bigint;
+  readonly digestCF: bigint;
+  /** Digest over (version, s, a, digest(S), digest(CF), context); the generators' DSTs are part of the version. */
+  readonly vk: bigint;
+}
+
+/** Derives the small generators: about 2,500 hash-to-curve, two seconds. Keep the result. */
+export function systemGenerators(): SystemGenerators {
+  const CF = cycleFoldStructure();
+  return {
+    h: generators(G1, "h", 1)[0]!,
+    cfx: generators(Grumpkin, "cfx", CYCLE_FOLD_PUBLIC),
+    cfw: generators(Grumpkin, "cfw", Math.max(CF.columns - CYCLE_FOLD_PUBLIC, CF.A.rows)),
+    cfh: generators(Grumpkin, "cfh", 1)[0]!,
+    cfoff: generators(Grumpkin, "cfoff", 1)[0]!,
+  };
+}
+
+export interface SystemInit {
+  /** Columns [1, z'(a), z(a), private…]: circom's order. */
+  readonly step: R1CS;
+  readonly context?: bigint;
+  readonly generators: SystemGenerators;
+  readonly permute: Permutation;
+}
+
+/**
+ * Public parameters of one program.
+ * @throws FoldingError STEP when the circuit has not exactly 1 + 2a public columns with 1 ≤ a ≤ 4, or is too large
+ * @throws R1CSError MALFORMED
+ */
+export function deriveSystem({
+  step,
+  context = 0n,
+  generators: gens,
+  permute,
+}: SystemInit): System {
+  const a = stateSizeOf(step);
+  if (!Fp.isCanonical(context)) throw new FoldingError("STEP", "context must be an element of F_p");
+  checkStructure(step);
+  const CF = cycleFoldStructure();
+  const tables = mergeTables(gens.cfx, gens.cfoff);
+  const { s, merge } = fitMerge(step.A.rows, a, tables);
+  const S = joinBlocks(a, s, step, merge);
+  const digestS = digestStructure(S);
+  const digestCF = digestStructure(CF);
+  const parts = [VERSION, BigInt(s), BigInt(a), digestS, digestCF, context];
+  return {
+    a,
+    s,
+    context,
+    S,
+    CF,
+    dims: dimensionsOf(a, s, step, merge, S),
+    tables,
+    generators: gens,
+    digestS,
+    digestCF,
+    vk: hashChain(permute, TAG.vk, parts),
+  };
+}
+
+function stateSizeOf(step: R1CS): number {
+  const a = (step.publicCount - 1) / 2;
+  if (![1, 2, 3, 4].includes(a)) {
+    throw new FoldingError(
+      "STEP",
+      `a step circuit has 1 + 2a public columns with 1 ≤ a ≤ 4; this one has ${step.publicCount}`,
+    );
+  }
+  return a;
+}
+
+const MASK_ROWS = 3;
+
+/** M alone has more than 2^14 rows for every a. */
+const MIN_LOG_ROWS = 15;
+
+/** s = ⌈log₂(m_F + m_M(s) + 3)⌉, iterated to its fixed point: M grows by about 277 rows for each +1 in s. */
+function fitMerge(stepRows: number, a: number, tables: MergeTables): { s: number; merge: R1CS } {
+  let s = MIN_LOG_ROWS;
+  for (;;) {
+    const merge = mergeStructure(a, s, tables).structure;
+    const needed = Math.ceil(Math.log2(stepRows + merge.A.rows + MASK_ROWS));
+    if (needed <= s) return { s, merge };
+    if (needed > MAX_LOG_ROWS) {
+      throw new FoldingError(
+        "STEP",
+        `a leaf of ${stepRows} constraints does not fit in 2^${MAX_LOG_ROWS} rows: split the step or take fewer steps per leaf`,
+      );
+    }
+    s = needed;
+  }
+}
+
+/** One constant and three coefficients for each variable of the sumcheck. */
+export const libraCount = (s: number): number => 3 * s + 1;
+
+function joinBlocks(a: number, s: number, step: R1CS, merge: R1CS): R1CS {
+  const xLength = instanceLength(a);
+  const stepPrivate = step.columns - step.publicCount;
+  const stepColumn = (c: number): number =>
+    c < step.publicCount ? c : xLength + c - step.publicCount;
+  const mergeColumn = (c: number): number =>
+    c < merge.publicCount ? step.publicCount + c : xLength + stepPrivate + c - merge.publicCount;
+  const m1 = xLength + stepPrivate + merge.columns - merge.publicCount;
+  const columns = m1 + 3 + libraCount(s);
+  const mask = maskRows(m1, 0, step.publicCount);
+  const join = (name: (typeof MATRICES)[number]) => {
+    const builder = new MatrixBuilder();
+    for (let x = 0; x < step.A.rows; x++) builder.push(moved(rowOf(step[name], x), stepColumn));
+    for (let x = 0; x < merge.A.rows; x++) builder.push(moved(rowOf(merge[name], x), mergeColumn));
+    for (const row of mask[name]) builder.push(row);
+    return builder.build(columns);
+  };
+  return {
+    field: Fp,
+    columns,
+    publicCount: xLength,
+    A: join("A"),
+    B: join("B"),
+    C: join("C"),
+  };
+}
+
+/** Both column maps are monotone, so rows stay sorted. */
+const moved = (row: Row, map: (c: number) => number): Row => row.map(([c, k]) => [map(c), k]);
+
+const maskRows = (
+  m1: number,
+  uF: number,
+  uM: number,
+): Record<(typeof MATRICES)[number], Row[]> => ({
+  A: [[[m1, 1n]], [], [[m1 + 2, 1n]]],
+  B: [
+    [],
+    [[m1 + 1, 1n]],
+    [
+      [uF, 1n],
+      [uM, 1n],
+    ],
+  ],
+  C: [[], [], [[m1 + 2, 1n]]],
+});
+
+function dimensionsOf(a: number, s: number, step: R1CS, merge: R1CS, S: R1CS): Dimensions {
+  const witness = S.columns - instanceLength(a);
+  const libra = libraCount(s);
+  return {
+    stepRows: step.A.rows,
+    stepWitness: step.columns - step.publicCount,
+    mergeRows: merge.A.rows,
+    mergeWitness: merge.columns - merge.publicCount,
+    rows: S.A.rows,
+    witness,
+    maskStart: witness - libra - MASK_ROWS,
+    libraStart: witness - libra,
+    libraCount: libra,
+  };
+}

@@ -1,0 +1,112 @@
+// What the prover offers, as types: requests, progress events, results.
+
+import type { JobInput, Program } from "@foldmesh/r1cs";
+
+/** Half-open range of leaves (or of steps, where said so). */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How a computation of N steps is cut. */
+export interface Plan {
+  /** N = leaves · stepsPerLeaf. */
+  readonly steps: number;
+  readonly stepsPerLeaf: number;
+  readonly leaves: number;
+  /** Contiguous ranges of leaves; each is proven and merged as a unit, then the tree merges the shards. */
+  readonly shards: readonly Range[];
+  /** Real constraints of one leaf's structure (leaf, merge circuit and masks), padded to 2^logRows. */
+  readonly constraints: number;
+  readonly logRows: number;
+}
+
+/** Milliseconds of each stage of a merge. */
+export interface MergeStages {
+  readonly fold: number;
+  readonly cyclefold: number;
+  readonly witness: number;
+  readonly commit: number;
+}
+
+export type ProverEvent =
+  /** Public parameters being made ready; `key` is the commitment key (derived once, then cached on disk). */
+  | {
+      readonly type: "setup";
+      readonly phase: "circuit" | "key" | "workers";
+      readonly done: number;
+      readonly total: number;
+    }
+  | { readonly type: "plan"; readonly plan: Plan }
+  /** Witnesses of `done` steps of `total` computed. */
+  | { readonly type: "execute"; readonly done: number; readonly total: number }
+  | {
+      readonly type: "leaf";
+      readonly leaf: number;
+      readonly shard: number;
+      readonly worker: number;
+      readonly ms: number;
+    }
+  /** A node for leaves [range.start, range.end) was made; `shard` is null above the shards. */
+  | {
+      readonly type: "merge";
+      readonly range: Range;
+      readonly shard: number | null;
+      readonly worker: number;
+      readonly ms: number;
+      readonly stages: MergeStages;
+    };
+
+export interface ProveRequest {
+  readonly program: Program;
+  readonly input: JobInput;
+  /** Chained copies of the step in one leaf; must divide the number of steps. Default: chosen by the planner. */
+  readonly stepsPerLeaf?: number;
+  /** Default: one shard for each thread. */
+  readonly shards?: number;
+  /** Worker threads; default: all cores. */
+  readonly threads?: number;
+  /** Where commitment keys are cached. */
+  readonly cacheDir: string;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: ProverEvent) => void;
+}
+
+/** What a proof states. */
+export interface ProofStatement {
+  readonly steps: number;
+  readonly z0: readonly bigint[];
+  readonly zn: readonly bigint[];
+}
+
+export interface ProveResult {
+  /** The proof file: header and root node, see proof-file.ts. **It reveals witnesses of the computation.** */
+  readonly proof: Uint8Array;
+  readonly statement: ProofStatement;
+  readonly plan: Plan;
+}
+
+export interface VerifyRequest {
+  readonly program: Program;
+  readonly proof: Uint8Array;
+  /** What the caller knows to be asked for. What is left out is taken as the proof claims it. */
+  readonly expected?: Partial<ProofStatement>;
+  readonly cacheDir: string;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: ProverEvent) => void;
+}
+
+export type Verdict =
+  | {
+      readonly ok: true;
+      readonly statement: ProofStatement;
+      readonly stepsPerLeaf: number;
+      readonly ms: number;
+    }
+  /** `failures` names every check that failed; `statement` is what the proof claims. */
+  | {
+      readonly ok: false;
+      readonly failures: readonly string[];
+      readonly statement: ProofStatement;
+      readonly ms: number;
+    };
