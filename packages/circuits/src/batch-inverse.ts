@@ -10,7 +10,7 @@ export function batchInverse0(field: PrimeField, elements: readonly bigint[]): b
     if (x !== 0n) product = (product * x) % m;
   }
   let suffix = field.inv(product);
-  const out = new Array<bigint>(elements.length).fill(0n);
+  const out = elements.map(() => 0n);
   for (let i = elements.length - 1; i >= 0; i--) {
     const x = elements[i]!;
     if (x === 0n) continue;

@@ -16,7 +16,7 @@ export function fixedBaseCommitment<V>(
   tBits: readonly V[],
   coordinateBits: readonly (readonly V[])[],
 ): Pair<V> {
-  const padding = new Array<V>(T_TABLE_BITS - tBits.length).fill(cs.zero);
+  const padding = Array.from({ length: T_TABLE_BITS - tBits.length }, () => cs.zero);
   const bits = [...tBits, ...padding, ...coordinateBits.flat()];
   assert(bits.length === 2 * windows.length, "fixed-base commitment: wrong number of bits");
   const slopes = sumSlopes(cs.field, constant, selectedEntries(cs, windows, bits));

@@ -48,7 +48,7 @@ export interface MergeInput {
 
 /** All-zero input of the right dimensions, for shaping. */
 export function blankMergeInput(a: number, s: number): MergeInput {
-  const zeros = (n: number): bigint[] => new Array<bigint>(n).fill(0n);
+  const zeros = (n: number): bigint[] => Array.from({ length: n }, () => 0n);
   const triple: Triple<bigint> = [0n, 0n, 0n];
   const point: Point = [0n, 0n];
   const U = { C: point, X: zeros(instanceLength(a)), r: zeros(s), v: triple };
@@ -57,7 +57,7 @@ export function blankMergeInput(a: number, s: number): MergeInput {
   const child: MergeChild = { k: 0n, D, C: point };
   return {
     children: [child, child],
-    rounds: new Array<Triple<bigint>>(s).fill(triple),
+    rounds: Array.from({ length: s }, () => triple),
     evals: [triple, triple, triple, triple],
     Q: point,
     CW: point,

@@ -1,4 +1,4 @@
-import { Fp, isFullRound, poseidonParameters } from "@foldmesh/algebra";
+import { FULL_ROUNDS, Fp, isFullRound, poseidonParameters } from "@foldmesh/algebra";
 
 /** constant + Σ coefficients[k]·basis[k] */
 export interface LinearForm {
@@ -40,7 +40,7 @@ export function poseidonForms(t: number): PoseidonForms {
   const parameters = poseidonParameters(t);
   const { partialRounds, roundConstants, mds } = parameters;
   const constantsOf = (r: number): readonly bigint[] => roundConstants.slice(r * t, (r + 1) * t);
-  const firstPartial = 4;
+  const firstPartial = FULL_ROUNDS / 2;
   const sequences = mds.map((row) => laneRows(mds, row, partialRounds));
   const constants = partialConstants(mds, partialRounds, (n) => constantsOf(firstPartial + n));
   const partialForm = (lane: number, n: number): LinearForm => ({

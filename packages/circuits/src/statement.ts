@@ -72,8 +72,8 @@ export const statementHash = (permute: Permutation, vk: bigint, D: Statement): b
 /** X of the fresh instance of a node: a leaf (k = 0) has the step's block on, a merge the merge block. */
 export function freshX(permute: Permutation, vk: bigint, k: bigint, D: Statement): bigint[] {
   if (k === 0n) return [1n, ...D.zOut, ...D.zIn, 0n, 0n];
-  const off = new Array<bigint>(1 + D.zOut.length + D.zIn.length).fill(0n);
-  return [...off, 1n, statementHash(permute, vk, D)];
+  const off = [...D.zOut, ...D.zIn].map(() => 0n);
+  return [0n, ...off, 1n, statementHash(permute, vk, D)];
 }
 
 // ---- who did what

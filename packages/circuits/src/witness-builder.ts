@@ -21,7 +21,7 @@ export class WitnessBuilder implements Builder<bigint> {
   constructor(field: PrimeField, publicCount: number) {
     this.field = field;
     this.#modulus = field.modulus;
-    this.#public = [1n, ...new Array<bigint>(publicCount - 1).fill(0n)];
+    this.#public = Array.from({ length: publicCount }, (_, column) => (column === 0 ? 1n : 0n));
   }
 
   constant(k: bigint): bigint {
