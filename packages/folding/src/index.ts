@@ -2,11 +2,14 @@ export { FoldingError, type FoldingErrorCode, MergeRejected } from "./errors.ts"
 export {
   type Dimensions,
   type System,
+  type PackedSystem,
   type SystemGenerators,
   type SystemInit,
   VERSION,
   deriveSystem,
+  packSystem,
   systemGenerators,
+  unpackSystem,
 } from "./system.ts";
 export { type MatrixTriple, type Setup, loadSetup } from "./setup.ts";
 export { INDEX_LIMIT, type Kind, type Shape, isStatement } from "./statement.ts";

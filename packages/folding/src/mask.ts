@@ -24,10 +24,12 @@ export interface OpenCycleFold {
   readonly phi: CycleFoldOpening;
 }
 
+const zeros = (n: number): bigint[] => Array.from({ length: n }, () => 0n);
+
 /** The end of a fresh witness: m₁, m₂, m₃, then zero Libra columns. Draws: m₁, m₂, m₃. */
 export const freshMask = ({ dims }: System, rng: Rng): bigint[] => [
   ...rng.elements(Fp, 3),
-  ...new Array<bigint>(dims.libraCount).fill(0n),
+  ...zeros(dims.libraCount),
 ];
 
 /** v_j = Σ_row eq(r,row)·(M_j z)_row */
@@ -50,7 +52,7 @@ export async function evaluateMatrices(
 /** U⊥ and Φ⊥: the neutral elements, opened by zero vectors with blind 1 (so no point is the identity). */
 export function bottomRunning({ system }: Setup): OpenRunning & OpenCycleFold {
   const { a, s, dims, generators, CF } = system;
-  const zeros = (n: number): bigint[] => new Array<bigint>(n).fill(0n);
+
   const { h, cfh } = generators;
   return {
     U: { C: h, X: zeros(instanceLength(a)), r: zeros(s), v: [0n, 0n, 0n] },

@@ -6,6 +6,7 @@
 
 import {
   Fp,
+  Fq,
   G1,
   Grumpkin,
   type Permutation,
@@ -235,3 +236,32 @@ function dimensionsOf(a: number, s: number, step: R1CS, merge: R1CS, S: R1CS): D
     libraCount: libra,
   };
 }
+
+/** A system as plain data that a worker's message can carry. */
+export interface PackedSystem extends Omit<System, "S" | "CF"> {
+  readonly S: PackedR1CS;
+  readonly CF: PackedR1CS;
+}
+
+type PackedR1CS = Omit<R1CS, "field">;
+
+const withoutField = ({ columns, publicCount, A, B, C }: R1CS): PackedR1CS => ({
+  columns,
+  publicCount,
+  A,
+  B,
+  C,
+});
+
+/** The inverse of `unpackSystem`: field objects do not survive a structured clone. */
+export const packSystem = (system: System): PackedSystem => ({
+  ...system,
+  S: withoutField(system.S),
+  CF: withoutField(system.CF),
+});
+
+export const unpackSystem = (packed: PackedSystem): System => ({
+  ...packed,
+  S: { ...packed.S, field: Fp },
+  CF: { ...packed.CF, field: Fq },
+});

@@ -103,10 +103,10 @@ export type Verdict =
       readonly stepsPerLeaf: number;
       readonly ms: number;
     }
-  /** `failures` names every check that failed; `statement` is what the proof claims. */
+  /** `failures` names every check that failed; `statement` is what the proof claims, null when that cannot be read. */
   | {
       readonly ok: false;
       readonly failures: readonly string[];
-      readonly statement: ProofStatement;
+      readonly statement: ProofStatement | null;
       readonly ms: number;
     };

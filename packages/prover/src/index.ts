@@ -1,1 +1,16 @@
-export {};
+export type {
+  MergeStages,
+  Plan,
+  ProofStatement,
+  ProveRequest,
+  ProveResult,
+  ProverEvent,
+  Range,
+  Verdict,
+  VerifyRequest,
+} from "./api.ts";
+export { ProverError, type ProverErrorCode } from "./errors.ts";
+export { type ProofFile, decodeProof, encodeProof } from "./proof-file.ts";
+export { type PlanRequest, makePlan } from "./plan.ts";
+export { proveJob } from "./prove.ts";
+export { verifyProof } from "./verify.ts";

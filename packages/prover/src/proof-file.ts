@@ -1,0 +1,63 @@
+// A proof as a file, version 1:
+//   magic "FMPROOF" | version u8 | program digest 32 | steps per leaf u32be | context 32 | encoded root node
+// The node's own encoding (@foldmesh/folding, encoding.ts) names vk, so the header only says how to derive it.
+
+import { Fp, concatBytes, elementsToBytes, readElement, viewOf } from "@foldmesh/algebra";
+import { ProverError } from "./errors.ts";
+
+const MAGIC = new TextEncoder().encode("FMPROOF");
+const VERSION = 1;
+const DIGEST_AT = MAGIC.length + 1;
+const STEPS_AT = DIGEST_AT + 32;
+const CONTEXT_AT = STEPS_AT + 4;
+const NODE_AT = CONTEXT_AT + 32;
+/** No node is larger: two witnesses at 2^22 rows. */
+const MAX_PROOF_BYTES = 2 ** 29;
+
+export interface ProofFile {
+  /** Lower-case hex, as `Program.digest`. */
+  readonly programDigest: string;
+  readonly stepsPerLeaf: number;
+  readonly context: bigint;
+  /** Encoded root node; decoding it takes the system. */
+  readonly node: Uint8Array;
+}
+
+export function encodeProof({ programDigest, stepsPerLeaf, context, node }: ProofFile): Uint8Array {
+  const digest = Uint8Array.from(programDigest.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+  const steps = new Uint8Array(4);
+  viewOf(steps).setUint32(0, stepsPerLeaf);
+  return concatBytes(
+    MAGIC,
+    Uint8Array.of(VERSION),
+    digest,
+    steps,
+    elementsToBytes([context]),
+    node,
+  );
+}
+
+/** @throws ProverError PROOF when the bytes are no proof file of this version */
+export function decodeProof(bytes: Uint8Array): ProofFile {
+  const refuse = (what: string): never => {
+    throw new ProverError("PROOF", `not a Foldmesh proof: ${what}`);
+  };
+  if (bytes.length < NODE_AT) refuse(`it has only ${bytes.length} bytes`);
+  if (bytes.length > MAX_PROOF_BYTES)
+    refuse(`it has ${bytes.length} bytes, over ${MAX_PROOF_BYTES}`);
+  if (!MAGIC.every((byte, n) => bytes[n] === byte)) refuse("it does not begin with FMPROOF");
+  if (bytes[MAGIC.length] !== VERSION) {
+    refuse(`format version ${bytes[MAGIC.length]}, this build reads ${VERSION}`);
+  }
+  const view = viewOf(bytes);
+  const stepsPerLeaf = view.getUint32(STEPS_AT);
+  const context = readElement(view, CONTEXT_AT);
+  if (stepsPerLeaf === 0) refuse("it claims leaves without steps");
+  if (!Fp.isCanonical(context)) refuse("its context is not below the modulus");
+  return {
+    programDigest: Buffer.from(bytes.subarray(DIGEST_AT, STEPS_AT)).toString("hex"),
+    stepsPerLeaf,
+    context,
+    node: bytes.slice(NODE_AT),
+  };
+}

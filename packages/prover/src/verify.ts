@@ -1,0 +1,49 @@
+import type { ProofStatement, Verdict, VerifyRequest } from "./api.ts";
+import { type ProofFile, decodeProof } from "./proof-file.ts";
+import { prepare } from "./setup.ts";
+import type { VerifyResult } from "./worker-tasks.ts";
+import { Workers, defaultThreads } from "./workers.ts";
+
+/**
+ * Verifies a proof file in full against what the caller expects (§8 of the proof system). A proof that
+ * is not valid gives a verdict that names the failed checks; bytes that are no proof file throw.
+ * @throws ProverError PROOF (unusable bytes), CACHE, ABORTED
+ */
+export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
+  const file = decodeProof(request.proof);
+  const mismatch = headerFailure(request, file);
+  if (mismatch !== null) return { ok: false, failures: [mismatch], statement: null, ms: 0 };
+  const { program, cacheDir, signal, onEvent, expected = {} } = request;
+  const { stepsPerLeaf, context, node } = file;
+  const { system, bases } = await prepare({
+    ...{ program, cacheDir, signal, onEvent, context, stepsPerLeaf },
+    steps: stepsPerLeaf,
+    threads: defaultThreads(),
+  });
+  await using workers = new Workers({ kind: "prove", system, bases }, 1);
+  const j = expected.steps === undefined ? undefined : BigInt(expected.steps / stepsPerLeaf);
+  const task = { node, expected: { i: 0n, j, zIn: expected.z0, zOut: expected.zn } };
+  const { failures, claim, ms } = await workers.run<VerifyResult>("verify", task, { signal });
+  const statement: ProofStatement | null =
+    claim === null
+      ? null
+      : { steps: Number(claim.j) * stepsPerLeaf, z0: claim.zIn, zn: claim.zOut };
+  if (failures.length > 0 || statement === null) return { ok: false, failures, statement, ms };
+  return { ok: true, statement, stepsPerLeaf, ms };
+}
+
+/** Everything that can be refused before public parameters are derived for a file's claims. */
+function headerFailure({ program, expected }: VerifyRequest, file: ProofFile): string | null {
+  if (file.programDigest !== program.digest) {
+    return `program: the proof is of program ${file.programDigest.slice(0, 16)}…, not ${program.digest.slice(0, 16)}…`;
+  }
+  // a claim of too many steps per leaf must not make the verifier build a huge circuit
+  const { columns, publicCount } = program.step.r1cs;
+  if (2 * 32 * file.stepsPerLeaf * (columns - publicCount) > file.node.length) {
+    return "steps per leaf: more than a proof of this size can hold";
+  }
+  if (expected?.steps !== undefined && expected.steps % file.stepsPerLeaf !== 0) {
+    return `statement: steps (leaves of ${file.stepsPerLeaf} steps cannot make ${expected.steps})`;
+  }
+  return null;
+}

@@ -1,0 +1,88 @@
+// What travels between the main thread and the workers: plain data.
+
+import type { MergeStage, PackedSystem, TreeNode } from "@foldmesh/folding";
+import type { SparseMatrix } from "@foldmesh/algebra";
+import type { Plan } from "./api.ts";
+
+/** Given to every worker of a pool at its start. */
+export type WorkerInit =
+  | { readonly kind: "prepare"; readonly cacheDir: string }
+  | { readonly kind: "prove"; readonly system: PackedSystem; readonly bases: SharedArrayBuffer };
+
+/** A step circuit without its field object. */
+export interface PackedStep {
+  readonly stateSize: number;
+  readonly columns: number;
+  readonly publicCount: number;
+  readonly A: SparseMatrix;
+  readonly B: SparseMatrix;
+  readonly C: SparseMatrix;
+}
+
+export interface DeriveTask {
+  readonly step: PackedStep;
+  readonly context: bigint;
+  readonly steps: number;
+  readonly stepsPerLeaf?: number | undefined;
+  readonly shards?: number | undefined;
+  readonly threads: number;
+}
+
+export interface Derived {
+  readonly plan: Plan;
+  readonly system: PackedSystem;
+}
+
+export interface BasesTask {
+  readonly start: number;
+  readonly count: number;
+}
+
+export interface LeafTask {
+  readonly i: number;
+  readonly assignment: Uint8Array;
+  readonly pid: bigint;
+  readonly mask: boolean;
+}
+
+export interface MergeTask {
+  readonly left: TreeNode;
+  readonly right: TreeNode;
+}
+
+export interface NodeResult {
+  readonly node: TreeNode;
+  readonly worker: number;
+  readonly ms: number;
+}
+
+export interface MergeResult extends NodeResult {
+  readonly stages: Readonly<Record<MergeStage, number>>;
+}
+
+export interface VerifyTask {
+  readonly node: Uint8Array | TreeNode;
+  readonly expected: {
+    readonly i: bigint;
+    readonly j?: bigint | undefined;
+    readonly zIn?: readonly bigint[] | undefined;
+    readonly zOut?: readonly bigint[] | undefined;
+  };
+}
+
+export interface VerifyResult {
+  /** Empty when valid. */
+  readonly failures: readonly string[];
+  /** The statement that the node claims; null when it could not be decoded. */
+  readonly claim: {
+    readonly j: bigint;
+    readonly zIn: readonly bigint[];
+    readonly zOut: readonly bigint[];
+  } | null;
+  readonly ms: number;
+}
+
+/** Typed errors lose their class on the way between threads, so they travel as data. */
+export type Reply<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly name: string; readonly code: string; readonly message: string };
