@@ -12,5 +12,6 @@ export type {
 export { ProverError, type ProverErrorCode } from "./errors.ts";
 export { type ProofFile, decodeProof, encodeProof } from "./proof-file.ts";
 export { type PlanRequest, makePlan } from "./plan.ts";
+export { type DescribeRequest, type LeafShape, describeLeaf } from "./describe.ts";
 export { proveJob } from "./prove.ts";
 export { verifyProof } from "./verify.ts";

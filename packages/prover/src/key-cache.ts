@@ -57,7 +57,7 @@ export async function writeCached(
     await writeFile(temporary, Buffer.concat([Buffer.from(hash, "hex"), content]));
     await rename(temporary, join(dir, file.name));
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // the directory itself may be the trouble
     throw new ProverError(
       "CACHE",
       `cannot write to the cache directory ${dir}: choose another with --cache (${(cause as Error).message})`,

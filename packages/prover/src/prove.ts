@@ -33,9 +33,16 @@ export async function proveJob(request: ProveRequest): Promise<ProveResult> {
   const threads = request.threads ?? defaultThreads();
   const steps = stepCount(input);
   const { stepsPerLeaf, shards, cacheDir } = request;
-  const context = REUSABLE;
   const prepared = await prepare({
-    ...{ program, cacheDir, signal, onEvent, context, steps, stepsPerLeaf, shards, threads },
+    program,
+    cacheDir,
+    signal,
+    onEvent,
+    context: REUSABLE,
+    steps,
+    stepsPerLeaf,
+    shards,
+    threads,
   });
   const { plan, system, bases } = prepared;
   onEvent?.({ type: "plan", plan });
@@ -45,7 +52,11 @@ export async function proveJob(request: ProveRequest): Promise<ProveResult> {
   const { zIn, zOut } = root.D;
   await requireValid(workers, root, plan, request);
   const node = await workers.run<Uint8Array>("encode", root, { signal });
-  const header = { programDigest: program.digest, stepsPerLeaf: plan.stepsPerLeaf, context };
+  const header = {
+    programDigest: program.digest,
+    stepsPerLeaf: plan.stepsPerLeaf,
+    context: REUSABLE,
+  };
   return {
     proof: encodeProof({ ...header, node }),
     statement: { steps, z0: zIn, zn: zOut },

@@ -23,16 +23,23 @@ export interface Prepared extends Derived {
 }
 
 export async function prepare(request: PrepareRequest): Promise<Prepared> {
-  const { program, cacheDir, signal, onEvent, ...task } = request;
-  await using workers = new Workers({ kind: "prepare", cacheDir }, request.threads);
+  const { cacheDir, threads } = request;
+  await using workers = new Workers({ kind: "prepare", cacheDir }, threads);
+  const derived = await derive(workers, request);
+  const bases = await loadBases(workers, derived.system.dims.witness, request);
+  return { ...derived, bases };
+}
+
+/** Plan and public parameters, made by a worker. @throws ProverError PLAN, CACHE, ABORTED */
+export async function derive(workers: Workers, request: PrepareRequest): Promise<Derived> {
+  const { program, cacheDir: _, signal, onEvent, ...task } = request;
   onEvent?.({ type: "setup", phase: "circuit", done: 0, total: 1 });
   const { r1cs, stateSize } = program.step;
   const { columns, publicCount, A, B, C } = r1cs;
   const step = { stateSize, columns, publicCount, A, B, C };
   const derived = await workers.run<Derived>("derive", { ...task, step }, { signal });
   onEvent?.({ type: "setup", phase: "circuit", done: 1, total: 1 });
-  const bases = await loadBases(workers, derived.system.dims.witness, request);
-  return { ...derived, bases };
+  return derived;
 }
 
 async function loadBases(

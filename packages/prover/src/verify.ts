@@ -16,7 +16,12 @@ export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
   const { program, cacheDir, signal, onEvent, expected = {} } = request;
   const { stepsPerLeaf, context, node } = file;
   const { system, bases } = await prepare({
-    ...{ program, cacheDir, signal, onEvent, context, stepsPerLeaf },
+    program,
+    cacheDir,
+    signal,
+    onEvent,
+    context,
+    stepsPerLeaf,
     steps: stepsPerLeaf,
     threads: defaultThreads(),
   });

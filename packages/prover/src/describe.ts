@@ -1,0 +1,42 @@
+import type { Program } from "@foldmesh/r1cs";
+import { BLOCK_POINTS, POINT_BYTES } from "./key-cache.ts";
+import { derive } from "./setup.ts";
+import { Workers, defaultThreads } from "./workers.ts";
+
+/** Steps of the job that is planned where none is named: many, with many divisors. */
+const LONG_JOB = 720_720;
+
+export interface DescribeRequest {
+  readonly program: Program;
+  /** Default: the planner's choice for a long job. */
+  readonly stepsPerLeaf?: number | undefined;
+  readonly cacheDir: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What one leaf of a program takes. */
+export interface LeafShape {
+  readonly stepsPerLeaf: number;
+  /** Real constraints, padded to 2^logRows. */
+  readonly constraints: number;
+  readonly logRows: number;
+  /** Elements of a leaf's witness, and so points that it needs of the commitment key. */
+  readonly witness: number;
+  /** The commitment key as it is cached, in whole blocks. */
+  readonly keyBytes: number;
+}
+
+/** @throws ProverError PLAN, CACHE, ABORTED */
+export async function describeLeaf(request: DescribeRequest): Promise<LeafShape> {
+  const { stepsPerLeaf, cacheDir } = request;
+  await using workers = new Workers({ kind: "prepare", cacheDir }, 1);
+  const { plan, system } = await derive(workers, {
+    ...request,
+    ...{ context: 0n, threads: defaultThreads(), steps: stepsPerLeaf ?? LONG_JOB },
+  });
+  const { witness } = system.dims;
+  return {
+    ...{ stepsPerLeaf: plan.stepsPerLeaf, constraints: plan.constraints, logRows: plan.logRows },
+    ...{ witness, keyBytes: Math.ceil(witness / BLOCK_POINTS) * BLOCK_POINTS * POINT_BYTES },
+  };
+}
