@@ -63,7 +63,9 @@ function logRowsOf({ stepRows, overheadRows }: PlanRequest, stepsPerLeaf: number
 
 /** The divisor of N with the least estimated time. */
 function chooseStepsPerLeaf(request: PlanRequest): number {
+  const leastLeaves = Math.min(request.shards ?? 1, request.steps);
   const candidates = divisors(request.steps).flatMap((stepsPerLeaf) => {
+    if (request.steps / stepsPerLeaf < leastLeaves) return [];
     const logRows = logRowsOf(request, stepsPerLeaf);
     if (logRows === null || (logRows > MAX_CHOSEN_LOG_ROWS && stepsPerLeaf > 1)) return [];
     return [{ stepsPerLeaf, cost: cost(request.steps / stepsPerLeaf, logRows, request.threads) }];

@@ -1,0 +1,46 @@
+// Proves one job and prints what it took: `node job-child.ts '{"spec": …, "cacheDir": …}'`. See measure-job.ts.
+
+import { SHA256_Z0, programDir } from "@foldmesh/programs";
+import { type ProverEvent, proveJob } from "@foldmesh/prover";
+import type { JobInput } from "@foldmesh/r1cs";
+import { loadProgram } from "@foldmesh/r1cs/node";
+import type { JobSpec, MeasuredJob, MeasuredMerge } from "./measure-job.ts";
+
+const { spec, cacheDir } = JSON.parse(process.argv[2] ?? "") as {
+  readonly spec: JobSpec;
+  readonly cacheDir: string;
+};
+process.stdout.write(JSON.stringify(await measure()));
+
+async function measure(): Promise<MeasuredJob> {
+  const program = await loadProgram(programDir(spec.program));
+  const leafMs: number[] = [];
+  const merges: MeasuredMerge[] = [];
+  let start = performance.now();
+  const onEvent = (event: ProverEvent): void => {
+    if (event.type === "setup" || event.type === "plan") start = performance.now();
+    if (event.type === "leaf") leafMs.push(event.ms);
+    if (event.type === "merge") merges.push(measuredMerge(event));
+  };
+  const { stepsPerLeaf, shards, threads } = spec;
+  const request = { program, input: jobInput(), stepsPerLeaf, shards, threads, cacheDir, onEvent };
+  const { plan } = await proveJob(request);
+  const ms = performance.now() - start;
+  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  return { logRows: plan.logRows, ms, leafMs, merges, peakBytes };
+}
+
+function jobInput(): JobInput {
+  const steps = spec.leaves * spec.stepsPerLeaf;
+  if (spec.program === "minroot") return { z0: [1n, 2n, 0n], count: steps };
+  const block = Array.from({ length: 16 }, (_, i) => 0x9e3779b9n * BigInt(i));
+  return { z0: SHA256_Z0, steps: Array.from({ length: steps }, () => ({ block })) };
+}
+
+const measuredMerge = ({
+  range,
+  ms,
+  stages,
+}: Extract<ProverEvent, { type: "merge" }>): MeasuredMerge => ({
+  ...{ leaves: range.end - range.start, ms, stages },
+});

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import type { ExitCode } from "../errors.ts";
+import type { Terminal } from "../io/terminal.ts";
+
+/** What every command is given. */
+export interface CommandContext {
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+  /** The exit code of a command that did not fail; 0 by default. */
+  readonly setExitCode: (code: ExitCode) => void;
+}
+
+export const withJSON = (command: Command): Command =>
+  command.option("--json", "print the result as JSON on stdout");
+
+export const withCache = (command: Command): Command =>
+  command.option(
+    "--cache <dir>",
+    "where commitment keys are kept (default: $FOLDMESH_CACHE, else the platform's cache directory)",
+  );
+
+/** Examples at the end of a command's help. */
+export const withExamples = (command: Command, ...examples: readonly string[]): Command =>
+  command.addHelpText(
+    "after",
+    `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`,
+  );

@@ -1,0 +1,121 @@
+import type { Command } from "commander";
+import { type JobInput, parseJobInput } from "@foldmesh/r1cs";
+import { loadProgram } from "@foldmesh/r1cs/node";
+import { type ProveRequest, type ProveResult, proveJob } from "@foldmesh/prover";
+import prettyBytes from "pretty-bytes";
+import { positiveInteger } from "../arguments.ts";
+import { CLIError } from "../errors.ts";
+import { checkWritable, readUserFile, writeUserFile } from "../io/files.ts";
+import { cacheDirectory, showPath, userPath } from "../io/paths.ts";
+import { type Terminal, count, duration, paint } from "../io/terminal.ts";
+import { showProgress } from "../view/progress.ts";
+import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
+
+const MAX_INPUT_BYTES = 2 ** 29;
+
+const INPUT_FORMAT = `
+INPUT.json holds the state before the first step and the private inputs of every step:
+
+  {"z0": ["1", "2"], "steps": [{"secret": "5"}, {"secret": "0x2f"}]}
+  {"z0": [1], "count": 1000}            a step without private inputs
+
+Values are decimal strings, 0x strings, integers below 2^53, or nested arrays of them.
+The proof reveals witnesses of the computation to whoever reads it.`;
+
+export function addProve(parent: Command, context: CommandContext): void {
+  const command = parent
+    .command("prove")
+    .description("Prove a computation in shards and fold it into one proof.")
+    .requiredOption("-p, --program <dir>", "a program directory")
+    .requiredOption("-i, --input <file>", "INPUT.json")
+    .requiredOption("-o, --out <file>", "the proof to write, whole or not at all")
+    .option(
+      "-k, --steps-per-leaf <k>",
+      "steps proved in one leaf; must divide their number (default: by the circuit's size)",
+      positiveInteger(),
+    )
+    .option("-t, --threads <n>", "worker threads (default: all cores)", positiveInteger(1024))
+    .option(
+      "-s, --shards <n>",
+      "contiguous pieces, merged each by itself first (default: one a thread)",
+      positiveInteger(),
+    )
+    .addHelpText("after", INPUT_FORMAT);
+  withExamples(
+    withJSON(withCache(command)),
+    "foldmesh prove --program square --input input.json --out square.proof",
+    "foldmesh prove -p square -i input.json -o square.proof --threads 2 --shards 8 --json",
+  ).action((options: ProveArguments) => prove(options, context));
+}
+
+interface ProveArguments {
+  readonly program: string;
+  readonly input: string;
+  readonly out: string;
+  readonly stepsPerLeaf?: number;
+  readonly threads?: number;
+  readonly shards?: number;
+  readonly cache?: string;
+}
+
+async function prove(options: ProveArguments, { signal, terminal }: CommandContext): Promise<void> {
+  const out = await checkWritable(options.out);
+  const program = await loadProgram(userPath(options.program));
+  const input = await readInput(options.input);
+  const start = performance.now();
+  const result = await proveShown(
+    {
+      ...{ program, input, signal, cacheDir: cacheDirectory(options.cache) },
+      ...(options.stepsPerLeaf === undefined ? {} : { stepsPerLeaf: options.stepsPerLeaf }),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(options.shards === undefined ? {} : { shards: options.shards }),
+    },
+    false,
+  );
+  const ms = performance.now() - start;
+  signal.throwIfAborted();
+  await writeUserFile(out, result.proof);
+  report(terminal, result, out, ms);
+}
+
+/** Runs a job and shows its progress on stderr. */
+export async function proveShown(request: ProveRequest, tree: boolean): Promise<ProveResult> {
+  const progress = showProgress(tree);
+  try {
+    return await proveJob({ ...request, onEvent: progress.onEvent });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function readInput(path: string): Promise<JobInput> {
+  const bytes = await readUserFile(path, "the input", MAX_INPUT_BYTES);
+  try {
+    return parseJobInput(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CLIError("INPUT", `the input ${path} must be JSON text in UTF-8; it is not text`, {
+      cause: error,
+    });
+  }
+}
+
+function report(
+  terminal: Terminal,
+  { proof, plan, statement }: ProveResult,
+  out: string,
+  ms: number,
+): void {
+  terminal.result({
+    ...{ ok: true, out, bytes: proof.length, ms: Math.round(ms), statement },
+    ...{ stepsPerLeaf: plan.stepsPerLeaf, leaves: plan.leaves, shards: plan.shards.length },
+    ...{ constraints: plan.constraints, logRows: plan.logRows },
+  });
+  const cut = `${count(plan.leaves, "leaf", "leaves")} in ${count(plan.shards.length, "shard")}`;
+  terminal.line(
+    `${paint("green", "proved")} ${count(statement.steps, "step")} in ${duration(ms)} (${cut})`,
+  );
+  terminal.line(`z0     ${statement.z0.join(",")}`);
+  terminal.line(`zn     ${statement.zn.join(",")}`);
+  terminal.line(`proof  ${showPath(out)}, ${prettyBytes(proof.length)}`);
+}

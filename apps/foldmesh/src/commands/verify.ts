@@ -1,0 +1,90 @@
+import type { Command } from "commander";
+import { loadProgram } from "@foldmesh/r1cs/node";
+import { type ProofStatement, type Verdict, verifyProof } from "@foldmesh/prover";
+import { positiveInteger, stateElements } from "../arguments.ts";
+import { CLIError, EXIT } from "../errors.ts";
+import { readUserFile } from "../io/files.ts";
+import { cacheDirectory, userPath } from "../io/paths.ts";
+import { type Terminal, count, duration, paint } from "../io/terminal.ts";
+import { showProgress } from "../view/progress.ts";
+import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
+
+const MAX_PROOF_BYTES = 2 ** 31 - 1;
+
+const ABOUT = `
+What you do not give (--z0, --zn, --steps) is taken as the proof claims it, and printed.
+Exit code 0: valid. 1: not valid, the checks that failed are named. 2: no proof, or unusable.`;
+
+export function addVerify(parent: Command, context: CommandContext): void {
+  const command = parent
+    .command("verify")
+    .description("Verify a proof.")
+    .requiredOption("-p, --program <dir>", "a program directory")
+    .requiredOption("-f, --proof <file>", "a proof written by prove")
+    .option("--z0 <a,b>", "the state that the computation must begin with", stateElements)
+    .option("--zn <c,d>", "the state that it must end with", stateElements)
+    .option("--steps <n>", "the number of steps that it must have", positiveInteger())
+    .addHelpText("after", ABOUT);
+  withExamples(
+    withJSON(withCache(command)),
+    "foldmesh verify --program square --proof square.proof",
+    "foldmesh verify -p square -f square.proof --z0 3 --zn 6561 --steps 3",
+  ).action((options: VerifyArguments) => verify(options, context));
+}
+
+interface VerifyArguments extends Partial<ProofStatement> {
+  readonly program: string;
+  readonly proof: string;
+  readonly cache?: string;
+}
+
+async function verify(options: VerifyArguments, context: CommandContext): Promise<void> {
+  const { signal, terminal, setExitCode } = context;
+  const program = await loadProgram(userPath(options.program));
+  const expected = expectedOf(options, program.manifest.stateSize);
+  const proof = await readUserFile(options.proof, "the proof", MAX_PROOF_BYTES);
+  const cacheDir = cacheDirectory(options.cache);
+  const progress = showProgress(false);
+  const verdict = await verifyProof({
+    ...{ program, proof, expected, cacheDir, signal, onEvent: progress.onEvent },
+  }).finally(progress.stop);
+  setExitCode(verdict.ok ? EXIT.ok : EXIT.invalid);
+  report(terminal, verdict);
+}
+
+function expectedOf(
+  { z0, zn, steps }: VerifyArguments,
+  stateSize: number,
+): Partial<ProofStatement> {
+  checkSize("--z0", z0, stateSize);
+  checkSize("--zn", zn, stateSize);
+  return {
+    ...(z0 === undefined ? {} : { z0 }),
+    ...(zn === undefined ? {} : { zn }),
+    ...(steps === undefined ? {} : { steps }),
+  };
+}
+
+function checkSize(option: string, state: readonly bigint[] | undefined, stateSize: number): void {
+  if (state === undefined || state.length === stateSize) return;
+  throw new CLIError(
+    "USAGE",
+    `${option} must have ${count(stateSize, "element")}, the program's state; ${state.length} came`,
+  );
+}
+
+function report(terminal: Terminal, verdict: Verdict): void {
+  const { statement } = verdict;
+  terminal.result(verdict);
+  if (verdict.ok) {
+    terminal.line(`${paint(["green", "bold"], "valid")} (${duration(verdict.ms)})`);
+  } else {
+    terminal.line(`${paint(["red", "bold"], "not valid")} (${duration(verdict.ms)})`);
+    for (const failure of verdict.failures) terminal.line(`  ${paint("red", "✗")} ${failure}`);
+  }
+  if (statement === null) return;
+  terminal.line(verdict.ok ? "the proof states:" : "the proof claims:");
+  terminal.line(`  steps  ${statement.steps}`);
+  terminal.line(`  z0     ${statement.z0.join(",")}`);
+  terminal.line(`  zn     ${statement.zn.join(",")}`);
+}
