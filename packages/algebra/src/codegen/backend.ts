@@ -105,6 +105,8 @@ export interface Backend {
   encodeInteger(x: bigint, modulus: bigint): Uint8Array;
   /** Inverse of encodeInteger: the signed integer. */
   decodeInteger(bytes: Uint8Array): bigint;
+  /** Byte offset of element `index` in a vector, as FieldCode.elementAddress; a multiple of 8. */
+  elementOffset(index: number): number;
   /** 80 bytes in pair layout from two elements in element layout. */
   pair(a: Uint8Array, b: Uint8Array): Uint8Array;
   /** Two elements in element layout from 80 bytes in pair layout. */

@@ -3,6 +3,9 @@ import { ConstantPool } from "./constants.ts";
 import { ModuleBuilder } from "./module.ts";
 import { INITIAL_PAGES, MAXIMUM_PAGES, STATIC } from "./static.ts";
 import { conversionKernels } from "./conversion-kernels.ts";
+import { poseidonKernels } from "./poseidon-kernels.ts";
+import { sparseKernels } from "./sparse-kernels.ts";
+import { sumcheckKernels } from "./sumcheck-kernels.ts";
 import { vectorKernels } from "./vector-kernels.ts";
 import type { FieldCode } from "./backend.ts";
 
@@ -29,8 +32,11 @@ export function fieldModule(
   const pool = new ConstantPool(STATIC[name].base, STATIC[name].bytes);
   const field = backend.field(modulus, pool);
   const target = { backend, module, pool, modulus, field };
-  vectorKernels(target);
+  const { innerProduct } = vectorKernels(target);
   conversionKernels(target);
+  sumcheckKernels(target);
+  sparseKernels(target);
+  if (name === "Fp") poseidonKernels(target, innerProduct);
   module.data(...pool.segment);
   return module.encode();
 }

@@ -63,6 +63,7 @@ export const fma51: Backend = {
   field: (modulus: bigint, pool: ConstantPool) => fma51Field(modulus, pool),
   encodeInteger,
   decodeInteger,
+  elementOffset: (index: number) => 2 * ELEMENT * (index >>> 1) + 8 * (index & 1),
   pair,
   unpair,
   pack,

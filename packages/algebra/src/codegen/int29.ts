@@ -47,6 +47,7 @@ export const int29: Backend = {
   field: (modulus: bigint) => int29Field(modulus),
   encodeInteger,
   decodeInteger,
+  elementOffset: (index: number) => ELEMENT * index,
   pair,
   unpair: (bytes: Uint8Array) => [bytes.slice(0, ELEMENT), bytes.slice(ELEMENT, 2 * ELEMENT)],
   pack,

@@ -12,14 +12,45 @@ export interface FieldKernels {
   scale(dst: number, a: number, k: number, pairs: number): void;
   /** dst[i] = a[i]·k + b[i] */
   scaleAdd(dst: number, a: number, k: number, b: number, pairs: number): void;
-  /** dst[i] = a[i]·k[i] + b[i]·l[i]… see codegen/vector-kernels.ts `linear` */
+  /** dst[i] = Σ k·v[i] over `count` terms (u32 address of pair k, u32 address of vector v). */
   linear(dst: number, terms: number, count: number, pairs: number): void;
   /** dst = Σ a[i]·b[i], one pair of lane sums */
   innerProduct(dst: number, a: number, b: number, pairs: number): void;
+  /** 1 when every element is zero, padding included. */
+  isZero(src: number, pairs: number): number;
+  /** dst[i] = src[i], or 1 where it is zero */
+  oneWhereZero(dst: number, src: number, pairs: number): void;
+  /** dst[i] = 0 where mask[i] is zero */
+  zeroWhereZero(dst: number, mask: number, pairs: number): void;
+  /** dst[i] = lo[i] + r·(hi[i] − lo[i]), r one pair */
+  bindTop(dst: number, lo: number, hi: number, r: number, pairs: number): void;
+  /**
+   * Over tables a, b, c whose upper halves start `half` bytes after the lower: three pairs of lane
+   * sums at dst, of w·(ab − c) over the lower halves, over the upper halves, and of w·Δa·Δb.
+   */
+  quadraticRound(
+    dst: number,
+    a: number,
+    b: number,
+    c: number,
+    w: number,
+    half: number,
+    pairs: number,
+  ): void;
+  /** Sparse matrix times vector: the program of codegen/sparse-kernels.ts, `rowPairs` of it. */
+  multiplySparse(program: number, z: number, out: number, rowPairs: number): void;
   /** `pairs` pairs of 32-byte standard-form integers at dst, canonical little-endian */
   toIntegers(dst: number, src: number, pairs: number): void;
   /** Inverse of toIntegers; non-zero when some integer was not below the modulus. */
   fromIntegers(dst: number, src: number, pairs: number): number;
   /** n elements from element index si of src to di of dst; regions must not overlap. */
   copyElements(dst: number, di: number, src: number, si: number, n: number): void;
+}
+
+/** Poseidon, exported by the Fp module only: see codegen/poseidon-kernels.ts. */
+export interface PoseidonKernels {
+  /** One state of n pairs; `state` and `scratch` have room for 2n. */
+  permute1(state: number, scratch: number, constants: number, n: number, rounds: number): void;
+  /** Two states, element k of both in pair k; n = width. */
+  permute2(state: number, scratch: number, constants: number, n: number, rounds: number): void;
 }
