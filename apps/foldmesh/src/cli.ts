@@ -39,7 +39,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const { signal } = interrupts;
   let exitCode: ExitCode = EXIT.ok;
   const context: CommandContext = {
-    ...{ signal, terminal: createTerminal(json) },
+    signal,
+    terminal: createTerminal(json),
     setExitCode: (code) => (exitCode = code),
   };
   try {

@@ -39,5 +39,7 @@ export interface Benchmark {
 /** Adds the peer's time and the ratio. */
 export const against = (ours: Measurement, peer: string, peerMs: number): Measurement => ({
   ...ours,
-  ...{ peer, peerMs, ratio: peerMs / ours.ms },
+  peer,
+  peerMs,
+  ratio: peerMs / ours.ms,
 });

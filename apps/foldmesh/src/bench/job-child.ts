@@ -42,5 +42,7 @@ const measuredMerge = ({
   ms,
   stages,
 }: Extract<ProverEvent, { type: "merge" }>): MeasuredMerge => ({
-  ...{ leaves: range.end - range.start, ms, stages },
+  leaves: range.end - range.start,
+  ms,
+  stages,
 });

@@ -17,7 +17,8 @@ export interface MSMScalars {
 
 /** What snarkjs uses. Without `singleThread` it takes all cores. */
 export async function ffjavascriptPeer(bases: Uint8Array, singleThread: boolean): Promise<MSMPeer> {
-  const { G1: group, F1, terminate } = await buildBn128(singleThread);
+  const curve = await buildBn128(singleThread);
+  const { G1: group, F1 } = curve;
   const montgomery = await F1.batchToMontgomery(bases);
   return {
     name: "ffjavascript",
@@ -26,7 +27,7 @@ export async function ffjavascriptPeer(bases: Uint8Array, singleThread: boolean)
       const [x = 0n, y = 0n] = group.toObject(group.toAffine(sum));
       return [x, y];
     },
-    [Symbol.asyncDispose]: terminate,
+    [Symbol.asyncDispose]: () => curve.terminate(),
   };
 }
 

@@ -109,7 +109,8 @@ async function openPeers(
 }
 
 const scalarsOf = (elements: readonly bigint[]): MSMScalars => ({
-  ...{ elements, bytes: elementsToBytes(elements) },
+  elements,
+  bytes: elementsToBytes(elements),
 });
 
 /** The scalars of a circom witness: bits, a few small values, a few random elements. */

@@ -54,7 +54,7 @@ async function demo(
   { threads, cache }: DemoArguments,
   context: CommandContext,
 ): Promise<void> {
-  const { signal, terminal } = context;
+  const { signal } = context;
   const path = file === undefined ? DEFAULT_FILE : userPath(file);
   const message = await readUserFile(path, "the file", MAX_FILE_BYTES);
   const program = await loadProgram(programDir("sha256"));
@@ -65,8 +65,12 @@ async function demo(
   const start = performance.now();
   const proved = await proveShown(
     {
-      ...{ program, input: sha256Input(message), signal, cacheDir },
-      ...{ stepsPerLeaf: 1, shards: Math.min(SHARDS, steps) },
+      program,
+      input: sha256Input(message),
+      signal,
+      cacheDir,
+      stepsPerLeaf: 1,
+      shards: Math.min(SHARDS, steps),
       ...(threads === undefined ? {} : { threads }),
     },
     true,
@@ -91,7 +95,10 @@ const check = (
   signal: AbortSignal,
 ): Promise<Verdict> =>
   verifyProof({
-    ...{ program, proof, cacheDir, signal },
+    program,
+    proof,
+    cacheDir,
+    signal,
     expected: { ...statement, zn: sha256State(digest) },
   });
 
@@ -110,9 +117,17 @@ function report({ terminal, setExitCode }: CommandContext, outcome: Outcome): vo
   const ok = verdict.ok && provedDigest === digest;
   setExitCode(ok ? EXIT.ok : EXIT.invalid);
   terminal.result({
-    ...{ ok, file: path, digest: provedDigest, expected: digest, steps: plan.steps },
-    ...{ leaves: plan.leaves, shards: plan.shards.length, logRows: plan.logRows },
-    ...{ proofBytes: proof.length, proveMs: Math.round(ms), verifyMs: Math.round(verdict.ms) },
+    ok,
+    file: path,
+    digest: provedDigest,
+    expected: digest,
+    steps: plan.steps,
+    leaves: plan.leaves,
+    shards: plan.shards.length,
+    logRows: plan.logRows,
+    proofBytes: proof.length,
+    proveMs: Math.round(ms),
+    verifyMs: Math.round(verdict.ms),
     ...(verdict.ok ? {} : { failures: verdict.failures }),
   });
   terminal.line();

@@ -45,7 +45,10 @@ function addBuild(parent: Command, { signal, terminal }: CommandContext): void {
     const out = userPath(options.out);
     const { name } = options;
     const program = await buildProgram({
-      ...{ source: userPath(file), out, includes: options.include.map(userPath), signal },
+      source: userPath(file),
+      out,
+      includes: options.include.map(userPath),
+      signal,
       ...(name === undefined ? {} : { name }),
     });
     terminal.line(`${paint("green", "built")} ${program.manifest.name} in ${showPath(out)}`);
@@ -89,7 +92,13 @@ function report(terminal: Terminal, program: Program, leaf: LeafShape | null): v
   const { digest, manifest } = program;
   const { name, compiler, stateSize, constraints, wires, privateInputs } = manifest;
   terminal.result({
-    ...{ name, digest, compiler, stateSize, constraints, wires, privateInputs },
+    name,
+    digest,
+    compiler,
+    stateSize,
+    constraints,
+    wires,
+    privateInputs,
     ...(leaf === null ? {} : { leaf }),
   });
   const rows: [string, string][] = [

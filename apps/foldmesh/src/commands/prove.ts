@@ -65,7 +65,10 @@ async function prove(options: ProveArguments, { signal, terminal }: CommandConte
   const start = performance.now();
   const result = await proveShown(
     {
-      ...{ program, input, signal, cacheDir: cacheDirectory(options.cache) },
+      program,
+      input,
+      signal,
+      cacheDir: cacheDirectory(options.cache),
       ...(options.stepsPerLeaf === undefined ? {} : { stepsPerLeaf: options.stepsPerLeaf }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.shards === undefined ? {} : { shards: options.shards }),
@@ -107,9 +110,16 @@ function report(
   ms: number,
 ): void {
   terminal.result({
-    ...{ ok: true, out, bytes: proof.length, ms: Math.round(ms), statement },
-    ...{ stepsPerLeaf: plan.stepsPerLeaf, leaves: plan.leaves, shards: plan.shards.length },
-    ...{ constraints: plan.constraints, logRows: plan.logRows },
+    ok: true,
+    out,
+    bytes: proof.length,
+    ms: Math.round(ms),
+    statement,
+    stepsPerLeaf: plan.stepsPerLeaf,
+    leaves: plan.leaves,
+    shards: plan.shards.length,
+    constraints: plan.constraints,
+    logRows: plan.logRows,
   });
   const cut = `${count(plan.leaves, "leaf", "leaves")} in ${count(plan.shards.length, "shard")}`;
   terminal.line(

@@ -46,7 +46,12 @@ async function verify(options: VerifyArguments, context: CommandContext): Promis
   const cacheDir = cacheDirectory(options.cache);
   const progress = showProgress(false);
   const verdict = await verifyProof({
-    ...{ program, proof, expected, cacheDir, signal, onEvent: progress.onEvent },
+    program,
+    proof,
+    expected,
+    cacheDir,
+    signal,
+    onEvent: progress.onEvent,
   }).finally(progress.stop);
   setExitCode(verdict.ok ? EXIT.ok : EXIT.invalid);
   report(terminal, verdict);
