@@ -13,5 +13,14 @@ export { ProverError, type ProverErrorCode } from "./errors.ts";
 export { type ProofFile, decodeProof, encodeProof } from "./proof-file.ts";
 export { type PlanRequest, makePlan } from "./plan.ts";
 export { type DescribeRequest, type LeafShape, describeLeaf } from "./describe.ts";
+export { type Session, type SessionRequest, type TaskOptions, openSession } from "./session.ts";
+export type {
+  LeafTask,
+  MergeResult,
+  MergeTask,
+  NodeResult,
+  VerifyResult,
+  VerifyTask,
+} from "./worker-tasks.ts";
 export { proveJob } from "./prove.ts";
 export { verifyProof } from "./verify.ts";

@@ -2,17 +2,16 @@
 // merge nodes as soon as both children exist, verify the root, encode it.
 
 import { Fp, secureRng } from "@foldmesh/algebra";
-import type { TreeNode } from "@foldmesh/folding";
-import { repeatAssignment, stepCount } from "@foldmesh/r1cs";
+import { type Program, firstViolation, repeatAssignment, stepCount } from "@foldmesh/r1cs";
 import PQueue from "p-queue";
-import type { MergeStages, Plan, ProveRequest, ProveResult } from "./api.ts";
+import type { ProveRequest, ProveResult } from "./api.ts";
 import { ProverError } from "./errors.ts";
 import { type Executor, execute } from "./execute.ts";
 import { encodeProof } from "./proof-file.ts";
-import { prepare } from "./setup.ts";
+import { type Session, type TaskOptions, openSession } from "./session.ts";
 import { type Branch, aggregationTree } from "./tree.ts";
-import type { LeafTask, MergeResult, NodeResult, VerifyResult } from "./worker-tasks.ts";
-import { Workers, abortError, defaultThreads } from "./workers.ts";
+import type { NodeResult } from "./worker-tasks.ts";
+import { defaultThreads } from "./workers.ts";
 
 /** Merges go before leaves: they free two nodes for one. */
 const PRIORITY = { leaf: 0, merge: 1 } as const;
@@ -28,40 +27,23 @@ const REUSABLE = 0n;
  * const { proof, statement } = await proveJob({ program, input: { z0: [1n, 2n], count: 16 }, cacheDir });
  */
 export async function proveJob(request: ProveRequest): Promise<ProveResult> {
-  const { program, input, signal, onEvent } = request;
   requireState(request);
-  const threads = request.threads ?? defaultThreads();
+  const { program, input, onEvent } = request;
   const steps = stepCount(input);
-  const { stepsPerLeaf, shards, cacheDir } = request;
-  const prepared = await prepare({
-    program,
-    cacheDir,
-    signal,
-    onEvent,
-    context: REUSABLE,
-    steps,
-    stepsPerLeaf,
-    shards,
-    threads,
-  });
-  const { plan, system, bases } = prepared;
+  const threads = request.threads ?? defaultThreads();
+  await using session = await openSession({ ...request, steps, threads, context: REUSABLE });
+  const { plan } = session;
   onEvent?.({ type: "plan", plan });
-  await using workers = new Workers({ kind: "prove", system, bases }, threads);
-  await using executor = execute(program, input, { signal, onEvent });
-  const root = await new Job(request, plan, workers, executor, threads).run();
-  const { zIn, zOut } = root.D;
-  await requireValid(workers, root, plan, request);
-  const node = await workers.run<Uint8Array>("encode", root, { signal });
-  const header = {
+  await using executor = execute(program, input, request);
+  const node = await new Job(request, session, executor, threads).run();
+  const zn = await requireValid(session, node, request);
+  const proof = encodeProof({
     programDigest: program.digest,
     stepsPerLeaf: plan.stepsPerLeaf,
     context: REUSABLE,
-  };
-  return {
-    proof: encodeProof({ ...header, node }),
-    statement: { steps, z0: zIn, zn: zOut },
-    plan,
-  };
+    node,
+  });
+  return { proof, statement: { steps, z0: input.z0, zn }, plan };
 }
 
 function requireState({ program, input }: ProveRequest): void {
@@ -73,16 +55,15 @@ function requireState({ program, input }: ProveRequest): void {
   );
 }
 
-/** A merge trusts its children: what all of it came to is opened once, before anybody gets it. */
+/** A merge trusts its children: what all of it came to is opened once, before anybody gets it. Returns zₙ. */
 async function requireValid(
-  workers: Workers,
-  node: TreeNode,
-  plan: Plan,
+  session: Session,
+  node: Uint8Array,
   { input, signal }: ProveRequest,
-): Promise<void> {
-  const expected = { i: 0n, j: BigInt(plan.leaves), zIn: input.z0 };
-  const { failures } = await workers.run<VerifyResult>("verify", { node, expected }, { signal });
-  if (failures.length === 0) return;
+): Promise<readonly bigint[]> {
+  const expected = { i: 0n, j: BigInt(session.plan.leaves), zIn: input.z0 };
+  const { failures, claim } = await session.verify({ node, expected }, { signal });
+  if (failures.length === 0 && claim !== null) return claim.zOut;
   throw new ProverError(
     "PROVING",
     `the finished proof does not verify (${failures.join(", ")}): this machine computed wrongly, prove again`,
@@ -92,27 +73,19 @@ async function requireValid(
 /** The running of one plan: leaves in order, merges when both children are there. */
 class Job {
   readonly #request: ProveRequest;
-  readonly #plan: Plan;
-  readonly #workers: Workers;
+  readonly #session: Session;
   readonly #executor: Executor;
   readonly #queue: PQueue;
   /** Leaves waiting for a worker or running: bounds how far execution runs ahead. */
   readonly #leavesAhead: number;
-  readonly #leaves = new Map<number, PromiseWithResolvers<TreeNode>>();
+  readonly #leaves = new Map<number, PromiseWithResolvers<Uint8Array>>();
   readonly #failure = Promise.withResolvers<never>();
   /** Contributor's key hash of this job. Random: a local proof names nobody. */
   readonly #pid = secureRng().element(Fp);
 
-  constructor(
-    request: ProveRequest,
-    plan: Plan,
-    workers: Workers,
-    executor: Executor,
-    threads: number,
-  ) {
+  constructor(request: ProveRequest, session: Session, executor: Executor, threads: number) {
     this.#request = request;
-    this.#plan = plan;
-    this.#workers = workers;
+    this.#session = session;
     this.#executor = executor;
     this.#failure.promise.catch(() => {}); // raced in run(), which may have settled before
     this.#queue = new PQueue({ concurrency: threads });
@@ -120,20 +93,20 @@ class Job {
   }
 
   /** Settles at the first failure of any part; the caller then stops executor and workers. */
-  async run(): Promise<TreeNode> {
-    const root = this.#grow(aggregationTree(this.#plan.shards));
+  async run(): Promise<Uint8Array> {
+    const root = this.#grow(aggregationTree(this.#session.plan.shards));
     const [node] = await Promise.race([Promise.all([root, this.#feed()]), this.#failure.promise]);
     return node;
   }
 
   /** The node of a branch, once everything below it is done. */
-  async #grow(branch: Branch): Promise<TreeNode> {
+  async #grow(branch: Branch): Promise<Uint8Array> {
     if (branch.children === null) return this.#leaf(branch.range.start).promise;
     const [left, right] = await Promise.all(branch.children.map((child) => this.#grow(child)));
     return this.#merge(branch, left!, right!);
   }
 
-  #leaf(index: number): PromiseWithResolvers<TreeNode> {
+  #leaf(index: number): PromiseWithResolvers<Uint8Array> {
     let leaf = this.#leaves.get(index);
     if (leaf === undefined) {
       leaf = Promise.withResolvers();
@@ -144,66 +117,72 @@ class Job {
 
   /** Executes steps and hands out leaves, never more than `#leavesAhead` beyond the workers. */
   async #feed(): Promise<void> {
-    for (const [shard, range] of this.#plan.shards.entries()) {
+    for (const [shard, range] of this.#session.plan.shards.entries()) {
       for (let leaf = range.start; leaf < range.end; leaf++) {
         await this.#queue.onSizeLessThan(this.#leavesAhead);
-        const assignment = await this.#executeLeaf();
-        const proof = this.#proveLeaf(leaf, shard, assignment, leaf === range.start);
+        const assignments = await this.#executeLeaf();
+        const proof = this.#proveLeaf(leaf, shard, assignments, leaf === range.start);
         proof.catch((error: unknown) => this.#failure.reject(error));
       }
     }
   }
 
-  async #executeLeaf(): Promise<Uint8Array> {
+  /** Assignments of the next stepsPerLeaf steps. */
+  async #executeLeaf(): Promise<Uint8Array[]> {
     const assignments: Uint8Array[] = [];
-    while (assignments.length < this.#plan.stepsPerLeaf)
+    while (assignments.length < this.#session.plan.stepsPerLeaf) {
       assignments.push(await this.#executor.next());
-    return repeatAssignment(assignments, this.#request.program.step.stateSize);
+    }
+    return assignments;
   }
 
   async #proveLeaf(
     leaf: number,
     shard: number,
-    assignment: Uint8Array,
+    assignments: readonly Uint8Array[],
     mask: boolean,
   ): Promise<void> {
-    const task: LeafTask = { i: leaf, assignment, pid: this.#pid, mask };
-    const { node, worker, ms } = await this.#run<NodeResult>("leaf", task, [
-      assignment.buffer as ArrayBuffer,
-    ]);
-    this.#request.onEvent?.({ type: "leaf", leaf, shard, worker, ms });
-    this.#leaf(leaf).resolve(node);
+    const { program, onEvent } = this.#request;
+    const assignment = repeatAssignment(assignments, program.step.stateSize);
+    const task = { i: leaf, assignment, pid: this.#pid, mask };
+    let result: NodeResult;
+    try {
+      result = await this.#run("leaf", (options) => this.#session.leaf(task, options));
+    } catch (error) {
+      throw explained(error, program, assignments, leaf * assignments.length);
+    }
+    onEvent?.({ type: "leaf", leaf, shard, worker: result.worker, ms: result.ms });
+    this.#leaf(leaf).resolve(result.node);
     this.#leaves.delete(leaf);
   }
 
-  async #merge({ range, shard }: Branch, left: TreeNode, right: TreeNode): Promise<TreeNode> {
-    const { node, worker, ms, stages } = await this.#run<MergeResult>(
-      "merge",
-      { left, right },
-      buffersOf(left, right),
+  async #merge({ range, shard }: Branch, left: Uint8Array, right: Uint8Array): Promise<Uint8Array> {
+    const { node, worker, ms, stages } = await this.#run("merge", (options) =>
+      this.#session.merge({ left, right }, options),
     );
-    this.#request.onEvent?.({
-      type: "merge",
-      range,
-      shard,
-      worker,
-      ms,
-      stages: stages satisfies MergeStages,
-    });
+    this.#request.onEvent?.({ type: "merge", range, shard, worker, ms, stages });
     return node;
   }
 
-  #run<T>(name: "leaf" | "merge", task: unknown, transfer: ArrayBuffer[]): Promise<T> {
+  #run<T>(kind: keyof typeof PRIORITY, start: (options: TaskOptions) => Promise<T>): Promise<T> {
     const { signal } = this.#request;
-    if (signal?.aborted) return Promise.reject(abortError(signal.reason));
-    return this.#queue.add(() => this.#workers.run<T>(name, task, { signal, transfer }), {
-      priority: PRIORITY[name],
-    });
+    return this.#queue.add(() => start({ signal }), { priority: PRIORITY[kind] });
   }
 }
 
-/** A child's vectors move to the worker: the main thread keeps no second copy. */
-const buffersOf = (...nodes: TreeNode[]): ArrayBuffer[] =>
-  nodes
-    .flatMap(({ w, W, phi }) => [w, W, phi.W, phi.E])
-    .map((bytes) => bytes.buffer as ArrayBuffer);
+/** A refused leaf, with the constraint that its witness violates where there is one. */
+function explained(
+  error: unknown,
+  { step, sym }: Program,
+  assignments: readonly Uint8Array[],
+  firstStep: number,
+): unknown {
+  if (!(error instanceof ProverError) || error.code !== "PROVING") return error;
+  for (const [n, assignment] of assignments.entries()) {
+    const violation = firstViolation(step.r1cs, assignment, sym);
+    if (violation === undefined) continue;
+    const message = `step ${firstStep + n}: the program's witness is false: ${violation.message}`;
+    return new ProverError("PROVING", message, { cause: error });
+  }
+  return error;
+}

@@ -32,12 +32,13 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
 
 /** Plan and public parameters, made by a worker. @throws ProverError PLAN, CACHE, ABORTED */
 export async function derive(workers: Workers, request: PrepareRequest): Promise<Derived> {
-  const { program, cacheDir: _, signal, onEvent, ...task } = request;
+  const { program, signal, onEvent, context, steps, stepsPerLeaf, shards, threads } = request;
   onEvent?.({ type: "setup", phase: "circuit", done: 0, total: 1 });
   const { r1cs, stateSize } = program.step;
   const { columns, publicCount, A, B, C } = r1cs;
   const step = { stateSize, columns, publicCount, A, B, C };
-  const derived = await workers.run<Derived>("derive", { ...task, step }, { signal });
+  const task: DeriveTask = { step, context, steps, stepsPerLeaf, shards, threads };
+  const derived = await workers.run<Derived>("derive", task, { signal });
   onEvent?.({ type: "setup", phase: "circuit", done: 1, total: 1 });
   return derived;
 }

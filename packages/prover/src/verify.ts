@@ -1,8 +1,7 @@
 import type { ProofStatement, Verdict, VerifyRequest } from "./api.ts";
 import { type ProofFile, decodeProof } from "./proof-file.ts";
-import { prepare } from "./setup.ts";
-import type { VerifyResult } from "./worker-tasks.ts";
-import { Workers, defaultThreads } from "./workers.ts";
+import { openSession } from "./session.ts";
+import { defaultThreads } from "./workers.ts";
 
 /**
  * Verifies a proof file in full against what the caller expects (§8 of the proof system). A proof that
@@ -13,22 +12,14 @@ export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
   const file = decodeProof(request.proof);
   const mismatch = headerFailure(request, file);
   if (mismatch !== null) return { ok: false, failures: [mismatch], statement: null, ms: 0 };
-  const { program, cacheDir, signal, onEvent, expected = {} } = request;
+  const { signal, expected = {} } = request;
   const { stepsPerLeaf, context, node } = file;
-  const { system, bases } = await prepare({
-    program,
-    cacheDir,
-    signal,
-    onEvent,
-    context,
-    stepsPerLeaf,
-    steps: stepsPerLeaf,
-    threads: defaultThreads(),
-  });
-  await using workers = new Workers({ kind: "prove", system, bases }, 1);
+  const steps = stepsPerLeaf; // the smallest plan of this structure
+  const threads = defaultThreads(); // for a key that must be derived
+  await using session = await openSession({ ...request, context, stepsPerLeaf, steps, threads });
   const j = expected.steps === undefined ? undefined : BigInt(expected.steps / stepsPerLeaf);
   const task = { node, expected: { i: 0n, j, zIn: expected.z0, zOut: expected.zn } };
-  const { failures, claim, ms } = await workers.run<VerifyResult>("verify", task, { signal });
+  const { failures, claim, ms } = await session.verify(task, { signal });
   const statement: ProofStatement | null =
     claim === null
       ? null

@@ -1,6 +1,6 @@
 // What travels between the main thread and the workers: plain data.
 
-import type { MergeStage, PackedSystem, TreeNode } from "@foldmesh/folding";
+import type { MergeStage, PackedSystem } from "@foldmesh/folding";
 import type { SparseMatrix } from "@foldmesh/algebra";
 import type { Plan } from "./api.ts";
 
@@ -45,13 +45,14 @@ export interface LeafTask {
   readonly mask: boolean;
 }
 
+/** Nodes are opaque bytes outside the workers: canonical encodings, decoded strictly by whoever uses them. */
 export interface MergeTask {
-  readonly left: TreeNode;
-  readonly right: TreeNode;
+  readonly left: Uint8Array;
+  readonly right: Uint8Array;
 }
 
 export interface NodeResult {
-  readonly node: TreeNode;
+  readonly node: Uint8Array;
   readonly worker: number;
   readonly ms: number;
 }
@@ -61,7 +62,7 @@ export interface MergeResult extends NodeResult {
 }
 
 export interface VerifyTask {
-  readonly node: Uint8Array | TreeNode;
+  readonly node: Uint8Array;
   readonly expected: {
     readonly i: bigint;
     readonly j?: bigint | undefined;

@@ -97,7 +97,11 @@ export const leaf = ({ i, ...task }: LeafTask): Promise<Reply<NodeResult>> =>
   reply(async () => {
     const started = performance.now();
     const node = await proveLeaf(loaded(), { i: BigInt(i), ...task }, rng);
-    return { node, worker: threadId, ms: performance.now() - started };
+    return {
+      node: encodeNode(loaded().system, node),
+      worker: threadId,
+      ms: performance.now() - started,
+    };
   });
 
 export const merge = ({ left, right }: MergeTask): Promise<Reply<MergeResult>> =>
@@ -110,17 +114,15 @@ export const merge = ({ left, right }: MergeTask): Promise<Reply<MergeResult>> =
       stages[name] = now - last;
       last = now;
     };
-    const node = await mergeNodes(loaded(), left, right, rng, { stage });
-    return { node, worker: threadId, ms: performance.now() - started, stages };
+    const node = await mergeNodes(loaded(), decode(left), decode(right), rng, { stage });
+    const encoded = encodeNode(loaded().system, node);
+    return { node: encoded, worker: threadId, ms: performance.now() - started, stages };
   });
-
-export const encode = (node: TreeNode): Promise<Reply<Uint8Array>> =>
-  reply(async () => encodeNode(loaded().system, node));
 
 export const verify = ({ node, expected }: VerifyTask): Promise<Reply<VerifyResult>> =>
   reply(async () => {
     const started = performance.now();
-    const decoded = node instanceof Uint8Array ? tryDecode(node) : node;
+    const decoded = tryDecode(node);
     if (decoded instanceof FoldingError) {
       return { failures: [decoded.message], claim: null, ms: performance.now() - started };
     }
@@ -129,9 +131,12 @@ export const verify = ({ node, expected }: VerifyTask): Promise<Reply<VerifyResu
     return { failures, claim: { j, zIn, zOut }, ms: performance.now() - started };
   });
 
+const decode = (bytes: Uint8Array): TreeNode =>
+  decodeNode(loaded().system, loaded().permute, bytes);
+
 function tryDecode(bytes: Uint8Array): TreeNode | FoldingError {
   try {
-    return decodeNode(loaded().system, loaded().permute, bytes);
+    return decode(bytes);
   } catch (error) {
     if (error instanceof FoldingError) return error;
     throw error;

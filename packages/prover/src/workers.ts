@@ -30,13 +30,13 @@ export class Workers implements AsyncDisposable {
   async run<T>(
     name: string,
     task: unknown,
-    { signal, transfer = [] }: { signal?: AbortSignal | undefined; transfer?: ArrayBuffer[] } = {},
+    { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
+    if (signal?.aborted) throw abortError(signal.reason);
     let reply: Reply<T>;
     try {
       reply = (await this.#pool.run(task, {
         name,
-        transferList: transfer,
         ...(signal === undefined ? {} : { signal }),
       })) as Reply<T>;
     } catch (cause) {

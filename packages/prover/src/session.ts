@@ -1,0 +1,58 @@
+// A program made ready on this machine: worker threads that hold its system and its commitment key.
+// Nodes go in and out as canonical bytes.
+
+import type { Program } from "@foldmesh/r1cs";
+import type { Plan, ProverEvent } from "./api.ts";
+import { prepare } from "./setup.ts";
+import type {
+  LeafTask,
+  MergeResult,
+  MergeTask,
+  NodeResult,
+  VerifyResult,
+  VerifyTask,
+} from "./worker-tasks.ts";
+import { Workers } from "./workers.ts";
+
+export interface SessionRequest {
+  readonly program: Program;
+  /** Of the whole job. */
+  readonly steps: number;
+  readonly stepsPerLeaf?: number | undefined;
+  readonly shards?: number | undefined;
+  /** 0 for proofs that may be reused between jobs, or a job's id (mod p). */
+  readonly context: bigint;
+  /** Tasks at the same time. */
+  readonly threads: number;
+  readonly cacheDir: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: ProverEvent) => void) | undefined;
+}
+
+export interface TaskOptions {
+  /** Aborting ends the thread that runs the task. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Session extends AsyncDisposable {
+  readonly plan: Plan;
+  /** @throws ProverError PROVING when it is no witness, ABORTED */
+  leaf(task: LeafTask, options?: TaskOptions): Promise<NodeResult>;
+  /** @throws ProverError PROVING when the nodes are damaged or do not fit each other, ABORTED */
+  merge(task: MergeTask, options?: TaskOptions): Promise<MergeResult>;
+  /** Full verification against what is expected. @throws ProverError ABORTED */
+  verify(task: VerifyTask, options?: TaskOptions): Promise<VerifyResult>;
+}
+
+/** @throws ProverError PLAN, CACHE, ABORTED */
+export async function openSession(request: SessionRequest): Promise<Session> {
+  const { plan, system, bases } = await prepare(request);
+  const workers = new Workers({ kind: "prove", system, bases }, request.threads);
+  return {
+    plan,
+    leaf: (task, { signal } = {}) => workers.run("leaf", task, { signal }),
+    merge: (task, { signal } = {}) => workers.run("merge", task, { signal }),
+    verify: (task, { signal } = {}) => workers.run("verify", task, { signal }),
+    [Symbol.asyncDispose]: () => workers[Symbol.asyncDispose](),
+  };
+}
