@@ -11,8 +11,7 @@ export const SHA256_Z0: readonly [bigint, bigint] = [
 ];
 
 /** Blocks of a padded message of n bytes: the steps of its job. */
-export const sha256Blocks = (n: number): number =>
-  Math.ceil((n + 1 + LENGTH_BYTES) / BLOCK_BYTES);
+export const sha256Blocks = (n: number): number => Math.ceil((n + 1 + LENGTH_BYTES) / BLOCK_BYTES);
 
 /**
  * The job that proves the SHA-256 of `message` with the `sha256` program: one step a 64-byte block.

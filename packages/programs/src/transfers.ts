@@ -87,10 +87,20 @@ function apply(tree: AccountTree, transfer: SignedTransfer, position: number): P
   const toPath = tree.path(to);
   tree.set(to, { ...recipient, balance: recipient.balance + amount });
   return {
-    ...{ active: 1n, from: BigInt(from), to: BigInt(to), amount },
-    ...{ fromKey: sender.key, fromBalance: sender.balance, fromNonce: sender.nonce, fromPath },
-    ...{ toKey: recipient.key, toBalance: recipient.balance, toNonce: recipient.nonce, toPath },
-    ...{ signatureR: signature.R, signatureS: signature.S },
+    active: 1n,
+    from: BigInt(from),
+    to: BigInt(to),
+    amount,
+    fromKey: sender.key,
+    fromBalance: sender.balance,
+    fromNonce: sender.nonce,
+    fromPath,
+    toKey: recipient.key,
+    toBalance: recipient.balance,
+    toNonce: recipient.nonce,
+    toPath,
+    signatureR: signature.R,
+    signatureS: signature.S,
   };
 }
 
@@ -99,10 +109,20 @@ function idle(tree: AccountTree): Place {
   const { key, balance, nonce } = tree.account(0);
   const path = tree.path(0);
   return {
-    ...{ active: 0n, from: 0n, to: 0n, amount: 0n },
-    ...{ fromKey: key, fromBalance: balance, fromNonce: nonce, fromPath: path },
-    ...{ toKey: key, toBalance: balance, toNonce: nonce, toPath: path },
-    ...{ signatureR: [0n, 0n], signatureS: 0n },
+    active: 0n,
+    from: 0n,
+    to: 0n,
+    amount: 0n,
+    fromKey: key,
+    fromBalance: balance,
+    fromNonce: nonce,
+    fromPath: path,
+    toKey: key,
+    toBalance: balance,
+    toNonce: nonce,
+    toPath: path,
+    signatureR: [0n, 0n],
+    signatureS: 0n,
   };
 }
 

@@ -12,11 +12,7 @@ export type Sections = ReadonlyMap<number, readonly Uint8Array[]>;
  * bytes) per section, in any order.
  * @throws R1CSError MALFORMED, UNSUPPORTED (version)
  */
-export function readSections(
-  bytes: Uint8Array,
-  magic: string,
-  version: number,
-): Sections {
+export function readSections(bytes: Uint8Array, magic: string, version: number): Sections {
   const what = `the .${magic} file`;
   const reader = new Reader(bytes, what);
   checkMagic(reader, magic);
@@ -49,11 +45,7 @@ function checkMagic(reader: Reader, magic: string): void {
 }
 
 /** The one section of a type. @throws R1CSError MALFORMED when it is missing or repeated */
-export function onlySection(
-  sections: Sections,
-  type: number,
-  what: string,
-): Uint8Array {
+export function onlySection(sections: Sections, type: number, what: string): Uint8Array {
   const found = sections.get(type) ?? [];
   if (found.length === 1) return found[0]!;
   throw new R1CSError("MALFORMED", `expected one ${what} section, found ${found.length}`);

@@ -35,9 +35,5 @@ export {
   stepInputs,
 } from "./job-input.ts";
 export { limitMemory } from "./wasm-limits.ts";
-export {
-  type WitnessProgram,
-  type WitnessResult,
-  instantiateWitness,
-} from "./witness-program.ts";
+export { type WitnessProgram, type WitnessResult, instantiateWitness } from "./witness-program.ts";
 export { type EncodedSignal, encodeInputs } from "./signals.ts";

@@ -36,7 +36,8 @@ export const stepInputs = (input: JobInput, i: number): StepInputs =>
  */
 export function parseJobInput(source: unknown): JobInput {
   const json = typeof source === "string" ? parseJSON(source) : source;
-  if (!isRecord(json)) refuse(`the input must be an object with z0 and steps, it is ${kindOf(json)}`);
+  if (!isRecord(json))
+    refuse(`the input must be an object with z0 and steps, it is ${kindOf(json)}`);
   const unknown = Object.keys(json).find((key) => !["z0", "steps", "count"].includes(key));
   if (unknown !== undefined) {
     refuse(`the input has "${unknown.slice(0, 40)}"; z0, steps and count are read`);

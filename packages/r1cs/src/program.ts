@@ -34,6 +34,7 @@ export function openProgram(manifest: Manifest, files: ProgramBytes): Program {
   const r1cs = parseR1CS(files["step.r1cs"]);
   const sym = parseSym(decodeText(files["step.sym"]));
   const step = stepCircuit(r1cs, sym);
+  checkOutputsConstrained(step);
   checkCounts(manifest, describeStep(r1cs, sym));
   const { publicInputs, privateInputs } = mainSignals(r1cs.header, sym);
   return {
@@ -61,6 +62,19 @@ function decodeText(bytes: Uint8Array): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     throw new R1CSError("MALFORMED", "step.sym is not text", { cause: error });
+  }
+}
+
+/** A step_out element in no constraint could be given any value by a prover. */
+function checkOutputsConstrained({ r1cs, stateSize }: StepCircuit): void {
+  const isUsed = (wire: number): boolean =>
+    [r1cs.A, r1cs.B, r1cs.C].some((m) => m.column.includes(wire));
+  for (let i = 0; i < stateSize; i++) {
+    if (isUsed(1 + i)) continue;
+    throw new R1CSError(
+      "CONVENTION",
+      `step_out[${i}] is in no constraint, so a prover could give it any value: assign it with <==, not with <-- or not at all`,
+    );
   }
 }
 

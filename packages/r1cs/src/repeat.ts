@@ -22,8 +22,12 @@ export function repeatStep(step: StepCircuit, k: number): StepCircuit {
   return {
     stateSize,
     r1cs: {
-      ...{ field: r1cs.field, publicCount: r1cs.publicCount, columns: layout.columns },
-      ...{ A: repeat(r1cs.A), B: repeat(r1cs.B), C: repeat(r1cs.C) },
+      field: r1cs.field,
+      publicCount: r1cs.publicCount,
+      columns: layout.columns,
+      A: repeat(r1cs.A),
+      B: repeat(r1cs.B),
+      C: repeat(r1cs.C),
     },
   };
 }

@@ -68,7 +68,9 @@ const shapeOf = (value: Value | undefined): number[] =>
 
 function listOf(signals: readonly SignalShape[]): string {
   const names = signals.filter(({ name }) => name !== "step_in").map(showSignal);
-  return names.length === 0 ? "; it has no private inputs" : `; its private inputs are ${names.join(", ")}`;
+  return names.length === 0
+    ? "; it has no private inputs"
+    : `; its private inputs are ${names.join(", ")}`;
 }
 
 function flatten(value: Value): readonly Value[] {

@@ -42,7 +42,12 @@ function checkNames({ outputs, publicInputs, privateInputs }: MainSignals): void
   checkOnly(outputs, "step_out", "output", "make it an inner signal, or part of step_out");
 }
 
-function checkOnly(signals: readonly SignalShape[], name: string, kind: string, advice: string): void {
+function checkOnly(
+  signals: readonly SignalShape[],
+  name: string,
+  kind: string,
+  advice: string,
+): void {
   const found = signals.find((signal) => signal.name === name);
   if (found === undefined) refuse(`there is no ${kind} ${name}`);
   const other = signals.find((signal) => signal.name !== name);

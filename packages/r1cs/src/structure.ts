@@ -77,7 +77,7 @@ export function rowOf(m: SparseMatrix, x: number): [column: number, coefficient:
 
 /** M·z on BigInt. */
 export function multiplyMatrix(field: PrimeField, m: SparseMatrix, z: readonly bigint[]): bigint[] {
-  const out = new Array<bigint>(m.rows);
+  const out = Array.from<bigint>({ length: m.rows });
   for (let x = 0; x < m.rows; x++) {
     let sum = 0n;
     for (let e = m.rowStart[x]!; e < m.rowStart[x + 1]!; e++) {

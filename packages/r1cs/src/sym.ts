@@ -22,7 +22,7 @@ export function parseSym(text: string): Sym {
   }
   const names: string[] = [];
   const wires: number[] = [];
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const newline = text.indexOf("\n", start);
     const end = newline < 0 ? text.length : newline;
     const line = text.slice(start, end).trimEnd();

@@ -21,7 +21,7 @@ export interface Budget {
  * @param place where the value stands, for errors: "steps[3].block[2]"
  * @throws R1CSError INPUT, TOO_LARGE
  */
-export function parseValue(json: unknown, place: string, budget: Budget, depth = 0): Value {
+function parseValue(json: unknown, place: string, budget: Budget, depth = 0): Value {
   if (depth > MAX_DEPTH) refuse(place, `is nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(json)) {
     return json.map((item, i) => parseValue(item, `${place}[${i}]`, budget, depth + 1));
@@ -49,7 +49,11 @@ export function parseFields(
 /** Reads one element of [0, p). @throws R1CSError INPUT */
 export function parseElement(json: unknown, place: string): bigint {
   const value = toInteger(json, place);
-  if (value < 0n) refuse(place, `is negative; write p − ${-value}, that is "${Fp.modulus + (value % Fp.modulus)}"`);
+  if (value < 0n)
+    refuse(
+      place,
+      `is negative; write p − ${-value}, that is "${Fp.modulus + (value % Fp.modulus)}"`,
+    );
   if (value >= Fp.modulus) refuse(place, `is not below the prime p = ${Fp.modulus}`);
   return value;
 }
@@ -79,7 +83,13 @@ export const isRecord = (json: unknown): json is Readonly<Record<string, unknown
   typeof json === "object" && json !== null && !Array.isArray(json);
 
 export const kindOf = (json: unknown): string =>
-  json === null ? "null" : Array.isArray(json) ? "an array" : isRecord(json) ? "an object" : `a ${typeof json}`;
+  json === null
+    ? "null"
+    : Array.isArray(json)
+      ? "an array"
+      : isRecord(json)
+        ? "an object"
+        : `a ${typeof json}`;
 
 function refuse(place: string, what: string): never {
   throw new R1CSError("INPUT", `${place} ${what}`);

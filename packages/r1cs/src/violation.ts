@@ -1,10 +1,17 @@
-import { ELEMENT_BYTES, type PrimeField, type SparseMatrix, readElement, viewOf } from "@foldmesh/algebra";
+import {
+  ELEMENT_BYTES,
+  type PrimeField,
+  type SparseMatrix,
+  readElement,
+  viewOf,
+} from "@foldmesh/algebra";
 import { R1CSError } from "./errors.ts";
 import { type R1CS, rowOf } from "./structure.ts";
 import { type Sym, wireName } from "./sym.ts";
 
 const MAX_TERMS_SHOWN = 4;
 const MAX_SIGNALS_SHOWN = 8;
+const MAX_DIGITS_SHOWN = 40;
 
 /** The first constraint that an assignment does not satisfy. */
 export interface Violation {
@@ -95,8 +102,9 @@ function showRow(m: SparseMatrix, row: number, { field }: R1CS, sym: Sym | undef
   return shown.length === 0 ? "0" : shown.join(" + ");
 }
 
-/** The representative of least magnitude: p − 1 reads −1. */
+/** The representative of least magnitude: p − 1 reads −1; long ones are cut in the middle. */
 function showValue(field: PrimeField, x: bigint): string {
   const value = field.reduce(x);
-  return (2n * value > field.modulus ? value - field.modulus : value).toString();
+  const text = (2n * value > field.modulus ? value - field.modulus : value).toString();
+  return text.length <= MAX_DIGITS_SHOWN ? text : `${text.slice(0, 8)}…${text.slice(-8)}`;
 }

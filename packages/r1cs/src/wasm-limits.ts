@@ -4,7 +4,7 @@
 import { concatBytes } from "@foldmesh/algebra";
 import { R1CSError } from "./errors.ts";
 
-export const PAGE_BYTES = 65_536;
+const PAGE_BYTES = 65_536;
 /** Entries that a function table may have; circom's have a few per template. */
 const MAX_TABLE_ENTRIES = 2 ** 20;
 

@@ -5,9 +5,21 @@ import { ELEMENT_BYTES, Fp, readElement } from "@foldmesh/algebra";
 import { R1CSError } from "./errors.ts";
 import type { EncodedSignal } from "./signals.ts";
 
-const RUNTIME = ["exceptionHandler", "printErrorMessage", "writeBufferMessage", "showSharedRWMemory"];
+const RUNTIME = [
+  "exceptionHandler",
+  "printErrorMessage",
+  "writeBufferMessage",
+  "showSharedRWMemory",
+];
 /** Older compilers import these too; nothing is to be done in them. */
-const RUNTIME_IGNORED = ["error", "log", "logGetSignal", "logSetSignal", "logStartComponent", "logFinishComponent"];
+const RUNTIME_IGNORED = [
+  "error",
+  "log",
+  "logGetSignal",
+  "logSetSignal",
+  "logStartComponent",
+  "logFinishComponent",
+];
 const FUNCTIONS = [
   "init",
   "setInputSignal",
@@ -38,8 +50,6 @@ const MAX_LOG_LINES = 256;
 
 /** One instance of a witness program; runs may follow each other. */
 export interface WitnessProgram {
-  /** Elements of the assignment. */
-  readonly columns: number;
   /**
    * Computes z for every input signal, as 32-byte little-endian elements.
    * @throws R1CSError WITNESS (an assertion failed, or the program trapped), INPUT, MEMORY
@@ -66,20 +76,23 @@ interface Messages {
 
 /**
  * @param module from bytes that `limitMemory` has passed
+ * @param columns wires of the circuit that it must belong to
  * @throws R1CSError UNSUPPORTED (imports, exports or prime that circom 2's programs have not), MEMORY
  */
-export function instantiateWitness(module: WebAssembly.Module): WitnessProgram {
+export function instantiateWitness(module: WebAssembly.Module, columns: number): WitnessProgram {
   checkInterface(module);
   const messages: Messages = { errors: [], log: [], line: "" };
   const holder: { exports?: Exports } = {};
-  const instance = instantiate(module, runtimeOf(messages, () => holder.exports));
+  const instance = instantiate(
+    module,
+    runtimeOf(messages, () => holder.exports),
+  );
   const exports = instance.exports as unknown as Exports;
   holder.exports = exports;
   return guarded(messages, () => {
     checkPrime(exports);
-    const columns = exports.getWitnessSize() >>> 0;
+    checkColumns(exports, columns);
     return {
-      columns,
       run: (signals) =>
         guarded(messages, () => ({
           assignment: computeWitness(exports, messages, signals, columns),
@@ -109,7 +122,10 @@ function unsupported(what: string): never {
   );
 }
 
-function instantiate(module: WebAssembly.Module, runtime: WebAssembly.ModuleImports): WebAssembly.Instance {
+function instantiate(
+  module: WebAssembly.Module,
+  runtime: WebAssembly.ModuleImports,
+): WebAssembly.Instance {
   try {
     return new WebAssembly.Instance(module, { runtime });
   } catch (error) {
@@ -119,7 +135,10 @@ function instantiate(module: WebAssembly.Module, runtime: WebAssembly.ModuleImpo
   }
 }
 
-function runtimeOf(messages: Messages, exports: () => Exports | undefined): WebAssembly.ModuleImports {
+function runtimeOf(
+  messages: Messages,
+  exports: () => Exports | undefined,
+): WebAssembly.ModuleImports {
   const ignored = RUNTIME_IGNORED.map((name) => [name, () => {}] as const);
   return {
     ...Object.fromEntries(ignored),
@@ -192,6 +211,15 @@ function checkPrime(exports: Exports): void {
   unsupported("computes over another prime than circom's default bn128");
 }
 
+function checkColumns(exports: Exports, columns: number): void {
+  const found = exports.getWitnessSize() >>> 0;
+  if (found === columns) return;
+  throw new R1CSError(
+    "WITNESS",
+    `the witness program computes ${found} wires, the circuit has ${columns}: they do not belong together`,
+  );
+}
+
 function computeWitness(
   exports: Exports,
   messages: Messages,
@@ -202,16 +230,19 @@ function computeWitness(
   messages.errors.length = 0;
   setInputs(exports, signals);
   const start = exports.getSharedRWMemoryStart() >>> 0;
-  const assignment = new Uint8Array(columns * ELEMENT_BYTES);
+  const assignment = new Uint32Array((columns * ELEMENT_BYTES) / 4);
+  let shared = sharedElement(exports, start);
   for (let wire = 0; wire < columns; wire++) {
     exports.getWitness(wire);
-    assignment.set(
-      new Uint8Array(exports.memory.buffer, start, ELEMENT_BYTES),
-      wire * ELEMENT_BYTES,
-    );
+    if (shared.length === 0) shared = sharedElement(exports, start); // memory grew: the old view is detached
+    const at = wire * (ELEMENT_BYTES / 4);
+    for (let k = 0; k < ELEMENT_BYTES / 4; k++) assignment[at + k] = shared[k]!;
   }
-  return assignment;
+  return new Uint8Array(assignment.buffer);
 }
+
+const sharedElement = (exports: Exports, start: number): Uint32Array =>
+  new Uint32Array(exports.memory.buffer, start, ELEMENT_BYTES / 4);
 
 function setInputs(exports: Exports, signals: readonly EncodedSignal[]): void {
   const start = exports.getSharedRWMemoryStart() >>> 0;
@@ -241,7 +272,7 @@ const FNV_OFFSET = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;
 
 /** FNV-1a, 64 bits, of an ASCII name: circom's key of an input signal, as two i32. */
-export function fnv1a(name: string): [high: number, low: number] {
+function fnv1a(name: string): [high: number, low: number] {
   let hash = FNV_OFFSET;
   for (let i = 0; i < name.length; i++) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(name.charCodeAt(i))) * FNV_PRIME);

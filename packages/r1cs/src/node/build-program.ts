@@ -44,7 +44,11 @@ export async function buildProgram(options: BuildOptions): Promise<Program> {
   try {
     const { includes = [], source, signal, timeLimitMs } = options;
     const compiled = await compileCircom({
-      ...{ source, includes, workDirectory: work, signal, timeLimitMs },
+      source,
+      includes,
+      workDirectory: work,
+      signal,
+      timeLimitMs,
     });
     const files = await readCompiled(compiled);
     const name = options.name ?? basename(source).replace(/\.circom$/, "");

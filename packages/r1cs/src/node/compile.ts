@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { mkdir, realpath, symlink } from "node:fs/promises";
-import { basename, dirname, join, parse, relative, resolve } from "node:path";
+import { mkdir, realpath } from "node:fs/promises";
+import { basename, dirname, join, parse, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { R1CSError } from "../errors.ts";
+
+const require = createRequire(import.meta.url);
 
 const MAX_OUTPUT_BYTES = 2 ** 24;
 const DEFAULT_TIME_LIMIT_MS = 30 * 60_000;
@@ -16,7 +19,7 @@ export interface CompileOptions {
   readonly source: string;
   /** Directories searched for `include`, before circomlib's. */
   readonly includes: readonly string[];
-  /** An existing directory for the results and helper links. */
+  /** An existing directory for the results. */
   readonly workDirectory: string;
   readonly timeLimitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -40,10 +43,7 @@ export interface Compiled {
 export async function compileCircom(options: CompileOptions): Promise<Compiled> {
   const out = join(options.workDirectory, "circom");
   await mkdir(out);
-  const includes = [
-    ...options.includes.map((path) => resolve(path)),
-    ...(await circomlibPaths(options.workDirectory)),
-  ];
+  const includes = [...options.includes.map((path) => resolve(path)), ...(await circomlibPaths())];
   const flags = ["--r1cs", "--wasm", "--sym", OPTIMIZATION, "-o", out];
   const source = resolve(options.source);
   const output = await runCircom(
@@ -63,16 +63,13 @@ export async function compileCircom(options: CompileOptions): Promise<Compiled> 
 /**
  * Makes every usual way to include circomlib work: "poseidon.circom", "circuits/poseidon.circom",
  * "circomlib/circuits/poseidon.circom", "[../]node_modules/circomlib/circuits/poseidon.circom". circom
- * tries an include under each -l directory, "../" and all, so a linked node_modules serves the last.
+ * tries an include under each -l directory, "../" and all: every one of them leads to the same file.
  */
-async function circomlibPaths(workDirectory: string): Promise<string[]> {
-  const manifest = createRequire(import.meta.url).resolve("circomlib/package.json");
+async function circomlibPaths(): Promise<string[]> {
+  const manifest = require.resolve("circomlib/package.json");
   const circomlib = dirname(await realpath(manifest));
-  const stage = join(await realpath(workDirectory), "include");
-  await mkdir(join(stage, "a", "b"), { recursive: true });
-  await symlink(dirname(circomlib), join(stage, "node_modules"), "dir");
-  const links = [stage, join(stage, "a"), join(stage, "a", "b")];
-  return [join(circomlib, "circuits"), circomlib, dirname(circomlib), ...links];
+  const modules = dirname(circomlib);
+  return [join(circomlib, "circuits"), circomlib, modules, dirname(modules)];
 }
 
 async function compilerVersion(): Promise<string> {
@@ -85,7 +82,7 @@ type RunCircomOptions = Pick<CompileOptions, "timeLimitMs" | "signal">;
 /** The command sees the file system through WASI, below its working directory only: it runs at the root. */
 async function runCircom(args: readonly string[], options: RunCircomOptions): Promise<string> {
   const { promise, resolve: done, reject } = Promise.withResolvers<string>();
-  const command = createRequire(import.meta.url).resolve("circom2/cli.js");
+  const command = require.resolve("circom2/cli.js");
   execFile(
     process.execPath,
     [command, ...args],
@@ -99,7 +96,7 @@ async function runCircom(args: readonly string[], options: RunCircomOptions): Pr
     (error, stdout, stderr) => {
       const text = stripVTControlCharacters(`${stdout}${stderr}`).trim();
       if (error === null) done(text);
-      else reject(compileError(error, nameAbsolutely(text, args[0]!)));
+      else reject(compileError(error, nameAbsolutely(text)));
     },
   );
   return promise;
@@ -113,11 +110,13 @@ function compileError(error: Error & { killed?: boolean }, text: string): R1CSEr
     return new R1CSError("TIMEOUT", "circom did not finish within its time", { cause: error });
   }
   const message = text === "" ? error.message : text.slice(0, MAX_MESSAGE_CHARACTERS);
-  return new R1CSError("COMPILE", `circom refused the source:\n${message}`, { cause: error });
+  return new R1CSError("COMPILE", `circom refused the source:\n${message}`);
 }
 
 /** circom names files relative to the root that it runs at. */
-function nameAbsolutely(text: string, source: string): string {
-  const { root } = parse(source);
-  return root === "" ? text : text.replaceAll(`"${relative(root, source)}"`, `"${source}"`);
+function nameAbsolutely(text: string): string {
+  const { root } = parse(process.cwd());
+  return text.replaceAll(/"([^"\n]+\.circom)"/g, (quoted, path: string) =>
+    existsSync(join(root, path)) ? `"${join(root, path)}"` : quoted,
+  );
 }

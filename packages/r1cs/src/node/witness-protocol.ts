@@ -6,6 +6,7 @@ import type { EncodedSignal } from "../signals.ts";
 export interface WorkerData {
   /** The module, as limitMemory returned it. */
   readonly wasm: Uint8Array;
+  readonly columns: number;
 }
 
 export interface RunRequest {

@@ -106,7 +106,8 @@ class WorkerWitnessRunner implements WitnessRunner {
     worker.ref();
     const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
     const onAbort = (): void => reject(abortError());
-    const onExit = (): void => reject(new R1CSError("WITNESS", "the witness program's thread ended"));
+    const onExit = (): void =>
+      reject(new R1CSError("WITNESS", "the witness program's thread ended"));
     const onError = (error: Error): void => reject(deathError(error));
     const timer = setTimeout(() => reject(timeoutError(timeLimitMs)), timeLimitMs);
     worker.once("message", resolve).once("error", onError).once("exit", onExit);
@@ -127,7 +128,7 @@ class WorkerWitnessRunner implements WitnessRunner {
 
   #startWorker(): Worker {
     const worker = new Worker(new URL("./witness-worker.ts", import.meta.url), {
-      workerData: { wasm: this.#wasm } satisfies WorkerData,
+      workerData: { wasm: this.#wasm, columns: this.#init.columns } satisfies WorkerData,
       resourceLimits: RESOURCE_LIMITS,
       env: {},
       execArgv: [],

@@ -8,6 +8,7 @@ import type { RunReply, RunRequest, WorkerData } from "./witness-protocol.ts";
 
 assert(parentPort !== null, "witness-worker.ts runs as a worker");
 const port = parentPort;
+const { wasm, columns } = workerData as WorkerData;
 let program: WitnessProgram | undefined; // this thread's one program
 
 port.on("message", (request: RunRequest) => {
@@ -17,7 +18,7 @@ port.on("message", (request: RunRequest) => {
 
 function answer({ signals }: RunRequest): RunReply {
   try {
-    program ??= instantiateWitness(compile((workerData as WorkerData).wasm));
+    program ??= instantiateWitness(compile(wasm), columns);
     return program.run(signals);
   } catch (error) {
     const { message } = error as Error;
@@ -25,9 +26,9 @@ function answer({ signals }: RunRequest): RunReply {
   }
 }
 
-function compile(wasm: Uint8Array): WebAssembly.Module {
+function compile(bytes: Uint8Array): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+    return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
   } catch (error) {
     const message = `the witness program does not compile: ${(error as Error).message}`;
     throw new R1CSError("MALFORMED", message, { cause: error });
