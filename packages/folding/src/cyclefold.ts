@@ -14,7 +14,9 @@ import {
   shortChallenge,
 } from "@foldmesh/algebra";
 import {
+  CYCLE_FOLD_PUBLIC,
   type CycleFoldInstance,
+  type CycleFoldWitness,
   type Quad,
   type Triple,
   cycleFoldBlock,
@@ -23,7 +25,7 @@ import {
 } from "@foldmesh/circuits";
 import { FoldingError, MergeRejected } from "./errors.ts";
 import { type Setup, commit, products } from "./setup.ts";
-import { isVector, samePoint } from "./statement.ts";
+import { type FormCheck, isVector, samePoint } from "./statement.ts";
 import type { System } from "./system.ts";
 
 /** Opening of a relaxed CycleFold instance. **Discloses the witness it opens.** */
@@ -72,16 +74,27 @@ function crossTerm(
 export async function cycleFoldProve(
   setup: Setup,
   transcript: Transcript,
-  [left, right]: readonly [CycleFoldOpening, CycleFoldOpening],
+  pair: readonly [CycleFoldOpening, CycleFoldOpening],
   { t, points }: { t: bigint; points: Quad<Point> },
+  rng: Rng,
+): Promise<CycleFolded> {
+  const fresh = cycleFoldWitness(t, points);
+  if (fresh.violations.length > 0) throw new MergeRejected(fresh.violations);
+  return foldFresh(setup, transcript, pair, fresh, rng);
+}
+
+/** Folds whatever `fresh` is: a false one gives a φ that does not open its Φ. */
+export async function foldFresh(
+  setup: Setup,
+  transcript: Transcript,
+  [left, right]: readonly [CycleFoldOpening, CycleFoldOpening],
+  fresh: Pick<CycleFoldWitness, "X" | "W">,
   rng: Rng,
 ): Promise<CycleFolded> {
   const { engine, keys } = setup;
   const F = engine.Fq;
   const bW = rng.element(Fq);
   const bT = rng.elements(Fq, 3);
-  const fresh = cycleFoldWitness(t, points);
-  if (fresh.violations.length > 0) throw new MergeRejected(fresh.violations);
   const Q: Point = [fresh.X[10]!, fresh.X[11]!];
   const W = [F.fromBytes(left.W), F.fromBytes(right.W), F.fromElements(fresh.W)] as const;
   const productsOf = (X: readonly bigint[], w: Vec): Products =>
@@ -157,14 +170,12 @@ const isBytes = (bytes: unknown, elements: number): boolean =>
   areCanonical(bytes, Fq.modulus);
 
 /** Exact lengths and canonical elements. */
-export function isCycleFoldOpening({ CF }: System, phi: CycleFoldOpening): boolean {
-  return (
-    isVector(Fq, phi?.X, CF.publicCount) &&
-    isBytes(phi.W, CF.columns - CF.publicCount) &&
-    isBytes(phi.E, CF.A.rows) &&
-    isVector(Fq, [phi.bX, phi.bW, phi.bE], 3)
-  );
-}
+export const openingChecks = ({ CF }: System, phi: CycleFoldOpening): FormCheck[] => [
+  ["phi.X", () => isVector(Fq, phi?.X, CF.publicCount)],
+  ["phi.W", () => isBytes(phi.W, CF.columns - CF.publicCount)],
+  ["phi.E", () => isBytes(phi.E, CF.A.rows)],
+  ["phi's blinds", () => isVector(Fq, [phi.bX, phi.bW, phi.bE], 3)],
+];
 
 /** Opens Φ completely: the three commitments and the relaxed relation. Returns the failed checks. */
 export async function cycleFoldFailures(

@@ -1,17 +1,15 @@
 export { FoldingError, type FoldingErrorCode, MergeRejected } from "./errors.ts";
 export {
   type Dimensions,
+  type Structures,
   type System,
-  type PackedSystem,
   type SystemGenerators,
   type SystemInit,
   VERSION,
   deriveSystem,
-  packSystem,
   systemGenerators,
-  unpackSystem,
 } from "./system.ts";
-export { type MatrixTriple, type Setup, loadSetup } from "./setup.ts";
+export { type MatrixTriple, type Setup, type SetupHandles, loadSetup, setupOf } from "./setup.ts";
 export { INDEX_LIMIT, type Kind, type Shape, isStatement } from "./statement.ts";
 export {
   type Header,
@@ -27,7 +25,7 @@ export {
   type MergeStage,
   type MergeTrace,
   type TreeNode,
-  isWellFormed,
+  formFault,
   mergeHeader,
   mergeNodes,
   mergeSlots,

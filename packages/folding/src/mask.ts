@@ -3,6 +3,7 @@
 
 import { Fp, Fq, type Rng, type Vec, elementsToBytes } from "@foldmesh/algebra";
 import {
+  CYCLE_FOLD_PUBLIC,
   type CycleFoldInstance,
   type RunningInstance,
   type Triple,
@@ -51,7 +52,7 @@ export async function evaluateMatrices(
 
 /** U⊥ and Φ⊥: the neutral elements, opened by zero vectors with blind 1 (so no point is the identity). */
 export function bottomRunning({ system }: Setup): OpenRunning & OpenCycleFold {
-  const { a, s, dims, generators, CF } = system;
+  const { a, s, dims, generators } = system;
 
   const { h, cfh } = generators;
   return {
@@ -60,9 +61,9 @@ export function bottomRunning({ system }: Setup): OpenRunning & OpenCycleFold {
     bW: 1n,
     Phi: { CX: cfh, CW: cfh, CE: cfh },
     phi: {
-      X: zeros(CF.publicCount),
-      W: new Uint8Array(32 * (CF.columns - CF.publicCount)),
-      E: new Uint8Array(32 * CF.A.rows),
+      X: zeros(CYCLE_FOLD_PUBLIC),
+      W: new Uint8Array(32 * dims.cycleFoldWitness),
+      E: new Uint8Array(32 * dims.cycleFoldRows),
       bX: 1n,
       bW: 1n,
       bE: 1n,
@@ -88,9 +89,8 @@ export async function randomRunning(setup: Setup, rng: Rng): Promise<OpenRunning
  */
 export async function randomCycleFold(setup: Setup, rng: Rng): Promise<OpenCycleFold> {
   const { engine, keys, system } = setup;
-  const { CF } = system;
-  const X = rng.elements(Fq, CF.publicCount);
-  const W = rng.elements(Fq, CF.columns - CF.publicCount);
+  const X = rng.elements(Fq, CYCLE_FOLD_PUBLIC);
+  const W = rng.elements(Fq, system.dims.cycleFoldWitness);
   const [bX, bW, bE] = rng.elements(Fq, 3) as [bigint, bigint, bigint];
   const vX = engine.Fq.fromElements(X);
   const vW = engine.Fq.fromElements(W);

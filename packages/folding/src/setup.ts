@@ -10,11 +10,12 @@ import {
   type VectorField,
   G1,
   Grumpkin,
+  POINT_BYTES,
   pointsToBytes,
 } from "@foldmesh/algebra";
 import type { R1CS } from "@foldmesh/r1cs";
 import { FoldingError } from "./errors.ts";
-import type { System } from "./system.ts";
+import type { Structures, System } from "./system.ts";
 
 export interface MatrixTriple {
   readonly A: Matrix;
@@ -22,11 +23,8 @@ export interface MatrixTriple {
   readonly C: Matrix;
 }
 
-/** What every operation on nodes takes: a system in an engine. */
-export interface Setup {
-  readonly system: System;
-  readonly engine: Engine;
-  readonly permute: Permutation;
+/** A system's matrices and commitment keys as handles of one engine. */
+export interface SetupHandles {
   readonly S: MatrixTriple;
   readonly CF: MatrixTriple;
   readonly keys: {
@@ -39,31 +37,48 @@ export interface Setup {
   };
 }
 
+/** What every operation on nodes takes: a system in an engine. */
+export interface Setup extends SetupHandles {
+  readonly system: System;
+  readonly engine: Engine;
+  readonly permute: Permutation;
+}
+
+/** A setup from handles that are in the engine already. */
+export const setupOf = (engine: Engine, system: System, handles: SetupHandles): Setup => ({
+  ...handles,
+  system,
+  engine,
+  permute: (state) => engine.permute([state])[0]!,
+});
+
 /**
  * @param wBases generators w₀ … (64 bytes each, at least `system.dims.witness` of them), from
  *   hash-to-curve or a cache whose hash was checked
  */
-export function loadSetup(engine: Engine, system: System, wBases: Uint8Array): Setup {
+export function loadSetup(
+  engine: Engine,
+  system: System,
+  { S, CF }: Structures,
+  wBases: Uint8Array,
+): Setup {
   const { h, cfx, cfw, cfh } = system.generators;
-  const needed = wBases.subarray(0, 64 * system.dims.witness);
-  if (needed.length < 64 * system.dims.witness) {
+  const bytes = POINT_BYTES * system.dims.witness;
+  if (wBases.length < bytes) {
     throw new FoldingError(
       "STEP",
-      `the commitment key has ${wBases.length / 64} bases, the program needs ${system.dims.witness}`,
+      `the commitment key has ${wBases.length / POINT_BYTES} bases, the program needs ${system.dims.witness}`,
     );
   }
-  return {
-    system,
-    engine,
-    permute: (state) => engine.permute([state])[0]!,
-    S: loadMatrices(engine.Fp, system.S),
-    CF: loadMatrices(engine.Fq, system.CF),
+  return setupOf(engine, system, {
+    S: loadMatrices(engine.Fp, S),
+    CF: loadMatrices(engine.Fq, CF),
     keys: {
-      w: engine.commitmentKey(G1, needed, h),
+      w: engine.commitmentKey(G1, wBases.subarray(0, bytes), h),
       cfw: engine.commitmentKey(Grumpkin, pointsToBytes(cfw), cfh),
       cfx: engine.commitmentKey(Grumpkin, pointsToBytes(cfx), cfh),
     },
-  };
+  });
 }
 
 const loadMatrices = (vectors: VectorField, r1cs: R1CS): MatrixTriple => ({

@@ -6,7 +6,6 @@
 
 import {
   Fp,
-  Fq,
   G1,
   Grumpkin,
   type Permutation,
@@ -65,13 +64,14 @@ export interface Dimensions {
   readonly libraStart: number;
   /** 3s+1. */
   readonly libraCount: number;
+  readonly cycleFoldRows: number;
+  readonly cycleFoldWitness: number;
 }
 
+/** Plain data: everything about a program but its matrices. */
 export interface System extends Shape {
   /** 0 for proofs that may be reused between jobs, or a job's id (mod p). */
   readonly context: bigint;
-  readonly S: R1CS;
-  readonly CF: R1CS;
   readonly dims: Dimensions;
   /** Constants of the merge circuit. */
   readonly tables: MergeTables;
@@ -80,6 +80,12 @@ export interface System extends Shape {
   readonly digestCF: bigint;
   /** Digest over (version, s, a, digest(S), digest(CF), context); the generators' DSTs are part of the version. */
   readonly vk: bigint;
+}
+
+/** The matrices, which an engine takes once. */
+export interface Structures {
+  readonly S: R1CS;
+  readonly CF: R1CS;
 }
 
 /** Derives the small generators: about 2,500 hash-to-curve, two seconds. Keep the result. */
@@ -107,12 +113,10 @@ export interface SystemInit {
  * @throws FoldingError STEP when the circuit has not exactly 1 + 2a public columns with 1 ≤ a ≤ 4, or is too large
  * @throws R1CSError MALFORMED
  */
-export function deriveSystem({
-  step,
-  context = 0n,
-  generators: gens,
-  permute,
-}: SystemInit): System {
+export function deriveSystem({ step, context = 0n, generators: gens, permute }: SystemInit): {
+  readonly system: System;
+  readonly structures: Structures;
+} {
   const a = stateSizeOf(step);
   if (!Fp.isCanonical(context)) throw new FoldingError("STEP", "context must be an element of F_p");
   checkStructure(step);
@@ -123,19 +127,10 @@ export function deriveSystem({
   const digestS = digestStructure(S);
   const digestCF = digestStructure(CF);
   const parts = [VERSION, BigInt(s), BigInt(a), digestS, digestCF, context];
-  return {
-    a,
-    s,
-    context,
-    S,
-    CF,
-    dims: dimensionsOf(a, s, step, merge, S),
-    tables,
-    generators: gens,
-    digestS,
-    digestCF,
-    vk: hashChain(permute, TAG.vk, parts),
-  };
+  const dims = dimensionsOf(s, step, merge, { S, CF });
+  const vk = hashChain(permute, TAG.vk, parts);
+  const system = { a, s, context, dims, tables, generators: gens, digestS, digestCF, vk };
+  return { system, structures: { S, CF } };
 }
 
 function stateSizeOf(step: R1CS): number {
@@ -221,8 +216,8 @@ const maskRows = (
   C: [[], [], [[m1 + 2, 1n]]],
 });
 
-function dimensionsOf(a: number, s: number, step: R1CS, merge: R1CS, S: R1CS): Dimensions {
-  const witness = S.columns - instanceLength(a);
+function dimensionsOf(s: number, step: R1CS, merge: R1CS, { S, CF }: Structures): Dimensions {
+  const witness = S.columns - S.publicCount;
   const libra = libraCount(s);
   return {
     stepRows: step.A.rows,
@@ -234,34 +229,7 @@ function dimensionsOf(a: number, s: number, step: R1CS, merge: R1CS, S: R1CS): D
     maskStart: witness - libra - MASK_ROWS,
     libraStart: witness - libra,
     libraCount: libra,
+    cycleFoldRows: CF.A.rows,
+    cycleFoldWitness: CF.columns - CF.publicCount,
   };
 }
-
-/** A system as plain data that a worker's message can carry. */
-export interface PackedSystem extends Omit<System, "S" | "CF"> {
-  readonly S: PackedR1CS;
-  readonly CF: PackedR1CS;
-}
-
-type PackedR1CS = Omit<R1CS, "field">;
-
-const withoutField = ({ columns, publicCount, A, B, C }: R1CS): PackedR1CS => ({
-  columns,
-  publicCount,
-  A,
-  B,
-  C,
-});
-
-/** The inverse of `unpackSystem`: field objects do not survive a structured clone. */
-export const packSystem = (system: System): PackedSystem => ({
-  ...system,
-  S: withoutField(system.S),
-  CF: withoutField(system.CF),
-});
-
-export const unpackSystem = (packed: PackedSystem): System => ({
-  ...packed,
-  S: { ...packed.S, field: Fp },
-  CF: { ...packed.CF, field: Fq },
-});

@@ -91,9 +91,13 @@ export function productAssignment(zIn: readonly bigint[], w: bigint, extra = 0):
 
 /** A setup on the BigInt engine, or on `engine`. */
 export function setupFor(step: R1CS, engine: Engine = bigintEngine(), bases?: Uint8Array): Setup {
-  const system = deriveSystem({ step, generators: smallGenerators(), permute: plainPoseidon() });
+  const { system, structures } = deriveSystem({
+    step,
+    generators: smallGenerators(),
+    permute: plainPoseidon(),
+  });
   const wBases = bases ?? pointsToBytes(generators(G1, "w", system.dims.witness));
-  return loadSetup(engine, system, wBases);
+  return loadSetup(engine, system, structures, wBases);
 }
 
 let cached: ReturnType<typeof systemGenerators> | undefined;
