@@ -170,10 +170,10 @@ const isBytes = (bytes: unknown, elements: number): boolean =>
   areCanonical(bytes, Fq.modulus);
 
 /** Exact lengths and canonical elements. */
-export const openingChecks = ({ CF }: System, phi: CycleFoldOpening): FormCheck[] => [
-  ["phi.X", () => isVector(Fq, phi?.X, CF.publicCount)],
-  ["phi.W", () => isBytes(phi.W, CF.columns - CF.publicCount)],
-  ["phi.E", () => isBytes(phi.E, CF.A.rows)],
+export const openingChecks = ({ dims }: System, phi: CycleFoldOpening): FormCheck[] => [
+  ["phi.X", () => isVector(Fq, phi?.X, CYCLE_FOLD_PUBLIC)],
+  ["phi.W", () => isBytes(phi.W, dims.cycleFoldWitness)],
+  ["phi.E", () => isBytes(phi.E, dims.cycleFoldRows)],
   ["phi's blinds", () => isVector(Fq, [phi.bX, phi.bW, phi.bE], 3)],
 ];
 

@@ -23,9 +23,15 @@ import {
   readElement,
   viewOf,
 } from "@foldmesh/algebra";
-import { type Statement, type Triple, freshX, instanceLength } from "@foldmesh/circuits";
+import {
+  CYCLE_FOLD_PUBLIC,
+  type Statement,
+  type Triple,
+  freshX,
+  instanceLength,
+} from "@foldmesh/circuits";
 import { FoldingError } from "./errors.ts";
-import { type TreeNode, isWellFormed } from "./node.ts";
+import { type TreeNode, formFault } from "./node.ts";
 import { isKind } from "./statement.ts";
 import type { System } from "./system.ts";
 
@@ -34,7 +40,7 @@ const ENCODING_VERSION = 1;
 const HEADER_BYTES = MAGIC.length + 2 + ELEMENT_BYTES + 1;
 
 /** Exact number of bytes of an encoded node of this system. */
-export function nodeBytes({ a, s, dims, CF }: System): number {
+export function nodeBytes({ a, s, dims }: System): number {
   const elements =
     2 * a +
     1 + // z, z', pid
@@ -42,7 +48,7 @@ export function nodeBytes({ a, s, dims, CF }: System): number {
     6 + // Φ
     2 + // u.C
     2 * (1 + dims.witness) +
-    (CF.publicCount + 3 + (CF.columns - CF.publicCount) + CF.A.rows);
+    (CYCLE_FOLD_PUBLIC + 3 + dims.cycleFoldWitness + dims.cycleFoldRows);
   return HEADER_BYTES + 8 + ELEMENT_BYTES * elements;
 }
 
@@ -86,9 +92,10 @@ class Reader {
     this.#at = at;
   }
 
+  /** A copy: `slice` would give a view where a Node Buffer came. */
   bytes(n: number): Uint8Array {
     this.#at += n;
-    return this.#bytes.slice(this.#at - n, this.#at);
+    return new Uint8Array(this.#bytes.subarray(this.#at - n, this.#at));
   }
 
   index(): bigint {
@@ -132,7 +139,7 @@ export function decodeNode(system: System, permute: Permutation, bytes: Uint8Arr
     throw decodeError(`expected ${expected} bytes, got ${bytes.length}`);
   }
   const k = checkHeader(system, bytes);
-  const { a, s, dims, CF } = system;
+  const { a, s, dims } = system;
   const reader = new Reader(bytes, HEADER_BYTES);
   const D: Statement = {
     i: reader.index(),
@@ -162,17 +169,16 @@ export function decodeNode(system: System, permute: Permutation, bytes: Uint8Arr
     bW: reader.element(Fp, "b_W"),
     W: reader.bytes(ELEMENT_BYTES * dims.witness),
     phi: {
-      X: reader.elements(Fq, CF.publicCount, "phi.X"),
+      X: reader.elements(Fq, CYCLE_FOLD_PUBLIC, "phi.X"),
       bX: reader.element(Fq, "phi.b_X"),
       bW: reader.element(Fq, "phi.b_W"),
       bE: reader.element(Fq, "phi.b_E"),
-      W: reader.bytes(ELEMENT_BYTES * (CF.columns - CF.publicCount)),
-      E: reader.bytes(ELEMENT_BYTES * CF.A.rows),
+      W: reader.bytes(ELEMENT_BYTES * dims.cycleFoldWitness),
+      E: reader.bytes(ELEMENT_BYTES * dims.cycleFoldRows),
     },
   };
-  if (!isWellFormed(system, node)) {
-    throw decodeError("an index, the leaf rule or a witness element is out of range");
-  }
+  const fault = formFault(system, node);
+  if (fault !== null) throw decodeError(`${fault} is malformed`);
   return node;
 }
 

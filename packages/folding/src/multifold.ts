@@ -26,7 +26,7 @@ import {
 import { FoldingError } from "./errors.ts";
 import { eqAt, powAt } from "./multilinear.ts";
 import { products, type Setup } from "./setup.ts";
-import { type Shape, isVector } from "./statement.ts";
+import { type Shape, isList, isVector } from "./statement.ts";
 import { proveSumcheck } from "./sumcheck.ts";
 
 /** The four instances, running before fresh, left before right. */
@@ -215,13 +215,10 @@ export async function multifoldProve(
 }
 
 /** Exact lengths and canonical elements, before any hash (§10). */
-export const isMultifoldProof = ({ s }: Shape, proof: MultifoldProof): boolean =>
-  Array.isArray(proof?.rounds) &&
-  proof.rounds.length === s &&
-  proof.rounds.every((message) => isVector(Fp, message, 3)) &&
-  Array.isArray(proof.evals) &&
-  proof.evals.length === 4 &&
-  proof.evals.every((e) => isVector(Fp, e, 3));
+export function isMultifoldProof({ s }: Shape, proof: MultifoldProof): boolean {
+  const isTriple = (x: unknown): boolean => isVector(Fp, x, 3);
+  return isList(proof?.rounds, s, isTriple) && isList(proof.evals, 4, isTriple);
+}
 
 /**
  * The native verifier. Returns the folded instance (commitments folded natively) and the open

@@ -21,7 +21,7 @@ import {
   type CycleFolded,
   cycleFoldFailures,
   cycleFoldProve,
-  isCycleFoldOpening,
+  openingChecks,
 } from "./cyclefold.ts";
 import { FoldingError, MergeRejected } from "./errors.ts";
 import {
@@ -35,13 +35,14 @@ import { type Header, type Multifolded, type Slots, multifoldProve } from "./mul
 import { type Setup, commit, products } from "./setup.ts";
 import {
   type Kind,
-  isFreshInstance,
+  firstFault,
+  freshChecks,
   isStatement,
-  isVector,
   sameFresh,
   sameList,
   samePoint,
   sameRunning,
+  statementChecks,
 } from "./statement.ts";
 import type { System } from "./system.ts";
 
@@ -136,6 +137,9 @@ function splitAssignment(
 ): { X: bigint[]; stepWitness: Uint8Array } {
   const publicBytes = ELEMENT_BYTES * (1 + 2 * a);
   const expected = publicBytes + ELEMENT_BYTES * dims.stepWitness;
+  if (!areCanonical(assignment, Fp.modulus)) {
+    throw new FoldingError("ASSIGNMENT", "an element of the assignment is not below the modulus");
+  }
   if (assignment.length !== expected) {
     throw new FoldingError(
       "ASSIGNMENT",
@@ -215,13 +219,13 @@ export async function mergeNodes(
 
 function requireWellFormed({ system }: Setup, ...nodes: TreeNode[]): void {
   nodes.forEach((node, n) => {
-    if (!isWellFormed(system, node))
-      throw new MergeRejected([`${n === 0 ? "left" : "right"}-form`]);
+    const fault = formFault(system, node);
+    if (fault !== null) throw new MergeRejected([`${n === 0 ? "left" : "right"} form: ${fault}`]);
   });
 }
 
 /** Runs the merge circuit on the folding results and commits to its witness. */
-async function finishMerge(
+export async function finishMerge(
   setup: Setup,
   [L, R]: readonly [TreeNode, TreeNode],
   folded: Multifolded,
@@ -288,7 +292,8 @@ export async function verifyNode(
   expected: Expectation = {},
 ): Promise<string[]> {
   const { engine, permute, system } = setup;
-  if (!isWellFormed(system, node)) return ["malformed node"];
+  const fault = formFault(system, node);
+  if (fault !== null) return [`form: ${fault}`];
   const { k, D, u } = node;
   const differing = unexpected(setup, node, expected);
   if (differing.length > 0) return differing;
@@ -336,17 +341,21 @@ function unexpected({ permute }: Setup, { k, D }: TreeNode, expected: Expectatio
 const isUnmaskedLibra = ({ dims }: System, w: Uint8Array): boolean =>
   w.subarray(ELEMENT_BYTES * dims.libraStart).every((byte) => byte === 0);
 
-/** Sizes, canonical elements, points on their curves, and the leaf rule. */
-export function isWellFormed(system: System, node: TreeNode): boolean {
+/**
+ * The first part of a node that is not well formed, or null: sizes, canonical elements, points on their
+ * curves, the leaf rule. Takes anything, and never throws.
+ */
+export function formFault(system: System, node: TreeNode): string | null {
   const bytes = ELEMENT_BYTES * system.dims.witness;
-  return (
-    isStatement(system, node?.k, node.D) &&
-    isFreshInstance(system, node.u) &&
-    isVectorBytes(node.w, bytes) &&
-    isVectorBytes(node.W, bytes) &&
-    isVector(Fp, [node.bw, node.bW], 2) &&
-    isCycleFoldOpening(system, node.phi)
-  );
+  return firstFault([
+    ...statementChecks(system, node?.k, node?.D),
+    ...freshChecks(system, node?.u),
+    ["b_w", () => Fp.isCanonical(node.bw)],
+    ["w", () => isVectorBytes(node.w, bytes)],
+    ["b_W", () => Fp.isCanonical(node.bW)],
+    ["W", () => isVectorBytes(node.W, bytes)],
+    ...openingChecks(system, node?.phi),
+  ]);
 }
 
 const isVectorBytes = (bytes: unknown, length: number): boolean =>
