@@ -42,6 +42,19 @@ export {
 } from "./hash-to-curve.ts";
 export { deriveG1Generators } from "./generators.ts";
 export { bigintEngine } from "./bigint-engine.ts";
+export {
+  type EngineInit,
+  type EngineOptions,
+  type MatrixDescriptor,
+  type ResidentDescriptor,
+  type WasmCommitmentKey,
+  type WasmEngine,
+  attachEngine,
+  createEngine,
+} from "./wasm/engine.ts";
+export { type CompiledModules, type ModuleLoader, fetchModules } from "./wasm/modules.ts";
+export type { KeyDescriptor, MSMFactory, MSMPort, WasmContext } from "./wasm/msm-port.ts";
+export type { BackendName } from "./codegen/backend.ts";
 export { type Rng, secureRng } from "./random.ts";
 export type {
   CommitmentKey,

@@ -86,20 +86,28 @@ function sizeClass(bytes: number): number {
   return Math.max(BLOCK_ALIGNMENT, Math.ceil(Math.max(bytes, 1) / step) * step);
 }
 
+/** Moves the counter only once the memory behind it exists, so that a failure takes nothing. */
 function takeBlock(memory: WebAssembly.Memory, size: number): number {
-  const header = new Int32Array(memory.buffer);
-  const start = Atomics.add(header, NEXT_FREE, size / BLOCK_ALIGNMENT) * BLOCK_ALIGNMENT;
-  const end = start + size;
+  for (;;) {
+    const header = new Int32Array(memory.buffer);
+    const next = Atomics.load(header, NEXT_FREE);
+    const after = next + size / BLOCK_ALIGNMENT;
+    growTo(memory, after * BLOCK_ALIGNMENT);
+    if (Atomics.compareExchange(header, NEXT_FREE, next, after) === next) {
+      return next * BLOCK_ALIGNMENT;
+    }
+  }
+}
+
+function growTo(memory: WebAssembly.Memory, end: number): void {
   const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);
-  if (missing <= 0) return start;
+  if (missing <= 0) return;
   try {
     memory.grow(missing); // another rank may have grown meanwhile: then this grows a little ahead
   } catch (cause) {
-    Atomics.sub(header, NEXT_FREE, size / BLOCK_ALIGNMENT);
     const message =
-      `no ${size} bytes left above ${start}: use smaller programs, fewer threads, ` +
+      `the engine's memory cannot grow to ${end} bytes: use smaller programs, fewer threads, ` +
       "or a larger maximumPages";
     throw new AlgebraError("OUT_OF_MEMORY", message, { cause });
   }
-  return start;
 }
