@@ -33,6 +33,7 @@ export {
   MAX_BIDDERS,
   MAX_LOTS,
   type Offer,
+  type RevealCall,
   type TaskKind,
   taskKind,
   type Weights,

@@ -1,7 +1,7 @@
 import type { CapabilityAdvert } from "./messages/advert.ts";
 import { capabilityAdvert } from "./messages/advert.ts";
-import type { AuctionAnnouncement, Award, BidCommit, BidReveal } from "./messages/auction.ts";
-import { auctionAnnouncement, award, bidCommit, bidReveal } from "./messages/auction.ts";
+import type { AuctionAnnouncement, Award, BidCommit, BidReveal, RevealCall } from "./messages/auction.ts";
+import { auctionAnnouncement, award, bidCommit, bidReveal, revealCall } from "./messages/auction.ts";
 import type { Checkpoint, Delivery, Evidence, HandOff, Receipt } from "./messages/delivery.ts";
 import { checkpoint, delivery, evidence, handOff, receipt } from "./messages/delivery.ts";
 import type {
@@ -35,6 +35,7 @@ export interface Contents {
   Cancel: Cancel;
   AuctionAnnouncement: AuctionAnnouncement;
   BidCommit: BidCommit;
+  RevealCall: RevealCall;
   BidReveal: BidReveal;
   Award: Award;
   Lease: Lease;
@@ -68,6 +69,7 @@ export const KINDS: { readonly [K in Kind]: KindSpec<K> } = {
   Cancel: { content: cancel, limit: 2 * KB },
   AuctionAnnouncement: { content: auctionAnnouncement, limit: 256 * KB },
   BidCommit: { content: bidCommit, limit: KB },
+  RevealCall: { content: revealCall, limit: KB },
   BidReveal: { content: bidReveal, limit: 64 * KB },
   Award: { content: award, limit: 64 * KB },
   Lease: { content: lease, limit: 4 * KB },

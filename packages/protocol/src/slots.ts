@@ -16,6 +16,7 @@ export function slotOf(message: AnyMessage): string | undefined {
     case "AuctionAnnouncement":
       return `${message.content.job}/${message.content.sequence}`;
     case "BidCommit":
+    case "RevealCall":
     case "BidReveal":
     case "Award":
       return message.content.auction;

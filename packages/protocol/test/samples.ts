@@ -103,6 +103,7 @@ export const SAMPLES: { readonly [K in Kind]: Contents[K] } = {
     revealBy: NOW + 800,
   },
   BidCommit: { auction, commitment: digestOf("commitment") },
+  RevealCall: { auction, commits: digestOf("commits") },
   BidReveal: {
     auction,
     offers: [
@@ -165,6 +166,7 @@ export const SAMPLES: { readonly [K in Kind]: Contents[K] } = {
     range: { start: 40, end: 60 },
     node: cidOf("node"),
     price: 700_000n,
+    at: NOW + 13_000,
     verdict: { kind: "accepted", quality: 1_000_000, efficiency: 930_000 },
   },
   BrokerLease: { job, term: 2, expires: NOW + 5_000, entries: 312, log: cidOf("log") },

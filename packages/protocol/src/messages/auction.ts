@@ -67,6 +67,16 @@ export interface BidCommit {
   readonly commitment: Hex32;
 }
 
+/**
+ * Closes the commits and asks for the reveals: no bid is opened while another can still be changed, and no bidder needs the
+ * broker's clock. What was not committed under this digest does not count.
+ */
+export interface RevealCall {
+  readonly auction: CIDText;
+  /** over the ids of all commits that were counted */
+  readonly commits: Hex32;
+}
+
 /** One lot that a bidder wants: its price for it and how long it will take (ms). */
 export interface Offer {
   readonly lot: number;
@@ -139,6 +149,8 @@ export const auctionAnnouncement: Codec<AuctionAnnouncement> = refine(fields, (v
 );
 
 export const bidCommit: Codec<BidCommit> = struct<BidCommit>({ auction: cid, commitment: hex32 });
+
+export const revealCall: Codec<RevealCall> = struct<RevealCall>({ auction: cid, commits: hex32 });
 
 const offer: Codec<Offer> = struct<Offer>({ lot: lotIndex, price: money, duration });
 

@@ -1,7 +1,7 @@
 import type { Codec } from "../schema.ts";
 import { bytes, list, struct, union, word } from "../schema.ts";
-import type { CIDText, Money, PeerId, PPM, Range } from "../scalars.ts";
-import { cid, count, epoch, money, peer, ppm, range, taskId } from "../scalars.ts";
+import type { CIDText, Money, PeerId, PPM, Range, Time } from "../scalars.ts";
+import { cid, count, epoch, money, peer, ppm, range, taskId, time } from "../scalars.ts";
 
 /** A prover has stored the node state for `done` and pushed it to `backup`. */
 export interface Checkpoint {
@@ -61,6 +61,8 @@ export interface Receipt {
   readonly range: Range;
   readonly node?: CIDText;
   readonly price: Money;
+  /** when it was settled: old experience counts less */
+  readonly at: Time;
   readonly verdict: Verdict;
 }
 
@@ -115,7 +117,7 @@ const verdict: Codec<Verdict> = union<Verdict>({
 });
 
 export const receipt: Codec<Receipt> = struct<Receipt>(
-  { job: cid, task: taskId, epoch, peer, range, node: cid, price: money, verdict },
+  { job: cid, task: taskId, epoch, peer, range, node: cid, price: money, at: time, verdict },
   ["node"],
 );
 
