@@ -1,3 +1,5 @@
+import { createEngine } from "@foldmesh/algebra";
+import { readModules } from "@foldmesh/algebra/node";
 import type { Program } from "@foldmesh/r1cs";
 import { BLOCK_POINTS, POINT_BYTES } from "./key-cache.ts";
 import { derive } from "./setup.ts";
@@ -29,14 +31,19 @@ export interface LeafShape {
 /** @throws ProverError PLAN, CACHE, ABORTED */
 export async function describeLeaf(request: DescribeRequest): Promise<LeafShape> {
   const { stepsPerLeaf, cacheDir } = request;
-  await using workers = new Workers({ kind: "prepare", cacheDir }, 1);
-  const { plan, system } = await derive(workers, {
+  const { init: engine } = await createEngine({ load: readModules });
+  await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
+  const { plan, witness } = await derive(preparer, {
     ...request,
-    ...{ context: 0n, threads: defaultThreads(), steps: stepsPerLeaf ?? LONG_JOB },
+    context: 0n,
+    threads: defaultThreads(),
+    steps: stepsPerLeaf ?? LONG_JOB,
   });
-  const { witness } = system.dims;
   return {
-    ...{ stepsPerLeaf: plan.stepsPerLeaf, constraints: plan.constraints, logRows: plan.logRows },
-    ...{ witness, keyBytes: Math.ceil(witness / BLOCK_POINTS) * BLOCK_POINTS * POINT_BYTES },
+    stepsPerLeaf: plan.stepsPerLeaf,
+    constraints: plan.constraints,
+    logRows: plan.logRows,
+    witness,
+    keyBytes: Math.ceil(witness / BLOCK_POINTS) * BLOCK_POINTS * POINT_BYTES,
   };
 }

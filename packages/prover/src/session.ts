@@ -46,8 +46,8 @@ export interface Session extends AsyncDisposable {
 
 /** @throws ProverError PLAN, CACHE, ABORTED */
 export async function openSession(request: SessionRequest): Promise<Session> {
-  const { plan, system, bases } = await prepare(request);
-  const workers = new Workers({ kind: "prove", system, bases }, request.threads);
+  const { plan, engine, resident } = await prepare(request);
+  const workers = new Workers("worker.ts", { engine, resident }, request.threads);
   return {
     plan,
     leaf: (task, { signal } = {}) => workers.run("leaf", task, { signal }),

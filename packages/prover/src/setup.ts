@@ -1,10 +1,13 @@
-// Making ready: plan and public parameters (derived in a worker), then the commitment key (derived by
-// all workers in pieces, cached on disk).
+// Making ready: plan and public parameters (derived in a thread), then the commitment key (derived by
+// all threads in pieces, cached on disk), all loaded into one shared memory.
 
+import { type EngineInit, createEngine } from "@foldmesh/algebra";
+import { readModules } from "@foldmesh/algebra/node";
 import type { Program } from "@foldmesh/r1cs";
-import type { ProverEvent } from "./api.ts";
+import type { Plan, ProverEvent } from "./api.ts";
 import { BLOCK_POINTS, POINT_BYTES, readCached, wBlock, writeCached } from "./key-cache.ts";
-import type { DeriveTask, Derived } from "./worker-tasks.ts";
+import type { ResidentSetup } from "./resident.ts";
+import type { DeriveTask, Derived, LoadTask } from "./worker-tasks.ts";
 import { Workers, abortError } from "./workers.ts";
 
 /** Generators in one task: a few hundred milliseconds, so that progress moves. */
@@ -17,37 +20,42 @@ export interface PrepareRequest extends Omit<DeriveTask, "step"> {
   readonly onEvent?: ((event: ProverEvent) => void) | undefined;
 }
 
-export interface Prepared extends Derived {
-  /** Generators w, 64 bytes each; at least as many as the system's witness is long. */
-  readonly bases: SharedArrayBuffer;
+export interface Prepared {
+  readonly plan: Plan;
+  /** The memory that holds `resident`. */
+  readonly engine: EngineInit;
+  readonly resident: ResidentSetup;
 }
 
 export async function prepare(request: PrepareRequest): Promise<Prepared> {
-  const { cacheDir, threads } = request;
-  await using workers = new Workers({ kind: "prepare", cacheDir }, threads);
-  const derived = await derive(workers, request);
-  const bases = await loadBases(workers, derived.system.dims.witness, request);
-  return { ...derived, bases };
+  const { cacheDir, signal } = request;
+  const { init: engine } = await createEngine({ load: readModules });
+  await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
+  const { plan, witness } = await derive(preparer, request);
+  const task: LoadTask = { bases: await loadBases(witness, request) };
+  const resident = await preparer.run<ResidentSetup>("load", task, { signal });
+  return { plan, engine, resident };
 }
 
 /** Plan and public parameters, made by a worker. @throws ProverError PLAN, CACHE, ABORTED */
-export async function derive(workers: Workers, request: PrepareRequest): Promise<Derived> {
+export async function derive(
+  preparer: Workers<"preparer.ts">,
+  request: PrepareRequest,
+): Promise<Derived> {
   const { program, signal, onEvent, context, steps, stepsPerLeaf, shards, threads } = request;
   onEvent?.({ type: "setup", phase: "circuit", done: 0, total: 1 });
   const { r1cs, stateSize } = program.step;
   const { columns, publicCount, A, B, C } = r1cs;
   const step = { stateSize, columns, publicCount, A, B, C };
   const task: DeriveTask = { step, context, steps, stepsPerLeaf, shards, threads };
-  const derived = await workers.run<Derived>("derive", task, { signal });
+  const derived = await preparer.run<Derived>("derive", task, { signal });
   onEvent?.({ type: "setup", phase: "circuit", done: 1, total: 1 });
   return derived;
 }
 
-async function loadBases(
-  workers: Workers,
-  count: number,
-  { cacheDir, signal, onEvent }: PrepareRequest,
-): Promise<SharedArrayBuffer> {
+/** The first `count` generators w, rounded up to whole blocks: from the cache, or derived and cached. */
+async function loadBases(count: number, request: PrepareRequest): Promise<SharedArrayBuffer> {
+  const { cacheDir, signal, onEvent } = request;
   const blocks = Math.ceil(count / BLOCK_POINTS);
   const total = blocks * BLOCK_POINTS;
   const bases = new SharedArrayBuffer(total * POINT_BYTES);
@@ -56,35 +64,41 @@ async function loadBases(
     done += points;
     onEvent?.({ type: "setup", phase: "key", done, total });
   };
+  const missing: number[] = [];
   for (let block = 0; block < blocks; block++) {
     if (signal?.aborted) throw abortError(signal.reason);
-    const file = wBlock(block);
-    const target = new Uint8Array(bases, block * file.bytes, file.bytes);
-    const cached = await readCached(cacheDir, file);
-    if (cached === null) {
-      await deriveBlock(workers, block, target, signal, advance);
-      await writeCached(cacheDir, file, target);
-    } else {
-      target.set(cached);
+    const cached = await readCached(cacheDir, wBlock(block));
+    if (cached === null) missing.push(block);
+    else {
+      blockOf(bases, block).set(cached);
       advance(BLOCK_POINTS);
     }
   }
+  if (missing.length > 0) await deriveBlocks(missing, bases, advance, request);
   return bases;
 }
 
-async function deriveBlock(
-  workers: Workers,
-  block: number,
-  target: Uint8Array,
-  signal: AbortSignal | undefined,
+const blockOf = (bases: SharedArrayBuffer, block: number): Uint8Array =>
+  new Uint8Array(bases, block * wBlock(block).bytes, wBlock(block).bytes);
+
+async function deriveBlocks(
+  blocks: readonly number[],
+  bases: SharedArrayBuffer,
   advance: (points: number) => void,
+  { cacheDir, signal, threads }: PrepareRequest,
 ): Promise<void> {
-  const pieces = Array.from({ length: BLOCK_POINTS / PIECE_POINTS }, (_, n) => n * PIECE_POINTS);
-  await Promise.all(
-    pieces.map(async (at) => {
-      const task = { start: block * BLOCK_POINTS + at, count: PIECE_POINTS };
-      target.set(await workers.run<Uint8Array>("bases", task, { signal }), at * POINT_BYTES);
-      advance(PIECE_POINTS);
-    }),
-  );
+  const { init: engine } = await createEngine({ load: readModules });
+  await using derivers = new Workers("deriver.ts", { engine }, threads);
+  for (const block of blocks) {
+    const target = blockOf(bases, block);
+    await Promise.all(
+      Array.from({ length: BLOCK_POINTS / PIECE_POINTS }, async (_, n) => {
+        const task = { start: block * BLOCK_POINTS + n * PIECE_POINTS, count: PIECE_POINTS };
+        const points = await derivers.run<Uint8Array>("bases", task, { signal });
+        target.set(points, n * PIECE_POINTS * POINT_BYTES);
+        advance(PIECE_POINTS);
+      }),
+    );
+    await writeCached(cacheDir, wBlock(block), target);
+  }
 }

@@ -1,13 +1,19 @@
 // What travels between the main thread and the workers: plain data.
 
-import type { MergeStage, PackedSystem } from "@foldmesh/folding";
-import type { SparseMatrix } from "@foldmesh/algebra";
+import type { EngineInit, SparseMatrix } from "@foldmesh/algebra";
+import type { MergeStage } from "@foldmesh/folding";
 import type { Plan } from "./api.ts";
+import type { ResidentSetup } from "./resident.ts";
 
-/** Given to every worker of a pool at its start. */
-export type WorkerInit =
-  | { readonly kind: "prepare"; readonly cacheDir: string }
-  | { readonly kind: "prove"; readonly system: PackedSystem; readonly bases: SharedArrayBuffer };
+/** Given to every thread of a pool at its start, by the file that it runs. */
+export interface WorkerInits {
+  /** Public parameters, and loading them into the engine's shared memory. */
+  "preparer.ts": { readonly cacheDir: string; readonly engine: EngineInit };
+  /** Generators. */
+  "deriver.ts": { readonly engine: EngineInit };
+  /** Leaves, merges, verification. */
+  "worker.ts": { readonly engine: EngineInit; readonly resident: ResidentSetup };
+}
 
 /** A step circuit without its field object. */
 export interface PackedStep {
@@ -30,7 +36,13 @@ export interface DeriveTask {
 
 export interface Derived {
   readonly plan: Plan;
-  readonly system: PackedSystem;
+  /** Length of the system's witness: bases that it needs of the commitment key. */
+  readonly witness: number;
+}
+
+export interface LoadTask {
+  /** Generators w, 64 bytes each. */
+  readonly bases: SharedArrayBuffer;
 }
 
 export interface BasesTask {

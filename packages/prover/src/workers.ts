@@ -3,17 +3,17 @@
 import { availableParallelism } from "node:os";
 import { Piscina } from "piscina";
 import { ProverError } from "./errors.ts";
-import type { Reply, WorkerInit } from "./worker-tasks.ts";
+import type { Reply, WorkerInits } from "./worker-tasks.ts";
 
 export const defaultThreads = (): number => availableParallelism();
 
-/** Worker threads that run the functions of worker.ts, one task a thread at a time. */
-export class Workers implements AsyncDisposable {
+/** Threads that run the functions of one worker file, one task a thread at a time. */
+export class Workers<File extends keyof WorkerInits> implements AsyncDisposable {
   readonly #pool: Piscina;
 
-  constructor(init: WorkerInit, threads: number) {
+  constructor(file: File, init: WorkerInits[File], threads: number) {
     this.#pool = new Piscina({
-      filename: new URL("./worker.ts", import.meta.url).href,
+      filename: new URL(`./${file}`, import.meta.url).href,
       workerData: init,
       minThreads: 1,
       maxThreads: threads,

@@ -1,0 +1,60 @@
+// The thread that derives a program's public parameters and loads them into the engine's shared memory,
+// where the proving threads adopt them. Run by Piscina, which calls the exported functions by name.
+
+import { workerData } from "node:worker_threads";
+import { Fp, assert, attachEngine, plainPoseidon } from "@foldmesh/algebra";
+import { mergeStructure, mergeTables } from "@foldmesh/circuits";
+import { type Structures, type System, deriveSystem, loadSetup } from "@foldmesh/folding";
+import { type StepCircuit, repeatStep } from "@foldmesh/r1cs";
+import { makePlan } from "./plan.ts";
+import { reply } from "./reply.ts";
+import { type ResidentSetup, describe } from "./resident.ts";
+import { loadSystemGenerators } from "./small-generators.ts";
+import type {
+  DeriveTask,
+  Derived,
+  LoadTask,
+  PackedStep,
+  Reply,
+  WorkerInits,
+} from "./worker-tasks.ts";
+
+const init = workerData as WorkerInits["preparer.ts"];
+/** m₁, m₂, m₃ of the structure. */
+const MASK_ROWS = 3;
+
+let derived: { readonly system: System; readonly structures: Structures } | undefined;
+
+/** The plan, then public parameters for it; they stay here for `load`. */
+export const derive = (task: DeriveTask): Promise<Reply<Derived>> =>
+  reply(async () => {
+    const generators = await loadSystemGenerators(init.cacheDir);
+    const tables = mergeTables(generators.cfx, generators.cfoff);
+    const step = unpackStep(task.step);
+    const plan = makePlan({
+      ...task,
+      stepRows: step.r1cs.A.rows,
+      overheadRows: (s) => mergeStructure(step.stateSize, s, tables).structure.A.rows + MASK_ROWS,
+    });
+    derived = deriveSystem({
+      step: repeatStep(step, plan.stepsPerLeaf).r1cs,
+      context: task.context,
+      generators,
+      permute: plainPoseidon(),
+    });
+    return { plan, witness: derived.system.dims.witness };
+  });
+
+const unpackStep = ({ stateSize, ...r1cs }: PackedStep): StepCircuit => ({
+  stateSize,
+  r1cs: { ...r1cs, field: Fp },
+});
+
+/** Loads what `derive` made. */
+export const load = ({ bases }: LoadTask): Promise<Reply<ResidentSetup>> =>
+  reply(async () => {
+    assert(derived !== undefined, "load comes after derive");
+    const { system, structures } = derived;
+    const engine = attachEngine(init.engine);
+    return describe(engine, loadSetup(engine, system, structures, new Uint8Array(bases)));
+  });

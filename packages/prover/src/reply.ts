@@ -1,0 +1,13 @@
+// Typed errors lose their class on the way between threads, so a task's outcome travels as data.
+
+import type { Reply } from "./worker-tasks.ts";
+
+/** Runs a task; a typed error becomes data, anything else is a bug and rejects. */
+export async function reply<T>(body: () => Promise<T>): Promise<Reply<T>> {
+  try {
+    return { ok: true, value: await body() };
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    return { ok: false, name: error.name, code: String(error.code), message: error.message };
+  }
+}
