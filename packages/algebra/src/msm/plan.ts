@@ -1,5 +1,6 @@
 import { POINT, batchScratchBytes } from "../codegen/point-layout.ts";
 import type { Allocator } from "../wasm/memory.ts";
+import type { Windows } from "./windows.ts";
 
 /** The fields of Plan in assembly/plan.ts, in its order, four bytes each. */
 export const PLAN_FIELDS = [
@@ -51,6 +52,13 @@ const SEGMENT = 12;
 /** Additions in a batch, entries in a chunk of trees: measured, see bench/msm.ts. */
 const BATCH = 4096;
 const CHUNK = 16_384;
+
+/** Tables of packed points: table j holds 2^(128·j/tableCount) times the bases. */
+export interface KeyTables {
+  readonly tables: number;
+  readonly tableBytes: number;
+  readonly tableCount: number;
+}
 
 /** A Plan in memory. */
 export class Plan {
@@ -111,26 +119,32 @@ export class Plan {
     });
   }
 
-  setWindows(windows: readonly number[]): void {
-    const widths = this.#task.alloc(4 * windows.length);
-    this.words(widths, windows.length).set(windows);
-    this.set({ sets: windows.length, widths });
+  setWindows({ tables: used, widths }: Windows, key: KeyTables): void {
+    const address = this.#task.alloc(4 * widths.length);
+    this.words(address, widths.length).set(widths);
+    this.set({
+      tables: key.tables,
+      tableBytes: key.tableBytes * (key.tableCount / used),
+      tableCount: used,
+      spacing: SCALAR_BITS / used,
+      sets: widths.length,
+      widths: address,
+    });
   }
 
-  /** Digits of `wideCount` scalars and the buckets of `group` sets. */
-  allocateWindows(windows: readonly number[], wideCount: number, smallCount: number): void {
-    const tableCount = this.get("tableCount");
-    const sets = windows.length;
-    const stride = 2 ** (Math.max(...windows) - 1) + 1;
-    const perSet = wideCount * tableCount;
-    const group = Math.max(1, Math.min(sets, Math.floor(CHUNK / Math.max(perSet, 1))));
-    const rowBytes = roundUp(2 * wideCount, 16);
-    const entries = Math.max(group * perSet + smallCount, group * stride);
+  /** Digits, and buckets of a group of sets; after the small scalars have been promoted. */
+  allocateBuckets({ tables, widths }: Windows): void {
+    const [wide, small] = [this.get("wideCount"), this.get("smallCount")];
+    const stride = 2 ** (Math.max(...widths) - 1) + 1;
+    const perSet = wide * tables;
+    const group = Math.max(1, Math.min(widths.length, Math.floor(CHUNK / Math.max(perSet, 1))));
+    const rowBytes = roundUp(2 * wide, 16);
+    const entries = Math.max(group * perSet + small, group * stride);
     this.set({
       stride,
       group,
       rowBytes,
-      digits: this.#task.alloc(2 * sets * tableCount * rowBytes),
+      digits: this.#task.alloc(2 * widths.length * tables * rowBytes),
       counters: this.#task.alloc(4 * group * stride),
       entries: this.#task.alloc(4 * entries),
       sums: this.#task.alloc(4 * group * stride),
@@ -139,6 +153,13 @@ export class Plan {
       weightHomes: this.#task.alloc(POINT * SCALAR_BITS),
       weightEnds: this.#task.alloc(4 * SCALAR_BITS),
     });
+  }
+
+  /** No sum has more entries at once. */
+  maximumEntries(): number {
+    const group = this.get("group");
+    const digits = group * this.get("wideCount") * this.get("tableCount") + this.get("smallCount");
+    return Math.max(digits, group * this.get("stride"));
   }
 }
 

@@ -8,48 +8,56 @@ export interface ScalarCounts {
   readonly small: ArrayLike<number>;
 }
 
+/** How scalars are cut. */
+export interface Windows {
+  /** Tables used, a divisor of those there are; each covers 128/tables bits. */
+  readonly tables: number;
+  /** Widths of the windows that cover one table's bits, least significant first, the wider ones first. */
+  readonly widths: readonly number[];
+}
+
+/** Digits are kept in 16 bits. */
 const MAX_WIDTH = 16;
 /**
- * Costs in additions, measured: of a bucket (reduction, endomorphism, memory), of a set of buckets
- * (small batches at the ends of trees), of sorting one digit.
+ * Costs in units of one digit (its addition and sorting), measured: of a bucket (reduction,
+ * endomorphism, cache) and of a set of buckets (small batches at the ends of trees).
  */
-const BUCKET_COST = 2.5;
-const SET_COST = 400;
-const DIGIT_COST = 1.05;
+const BUCKET_COST = 1.75;
+const SET_COST = 40;
 
-/**
- * Widths of the windows that cover `spacing` bits, least significant first. Fewer windows mean fewer
- * digits and more buckets; widths differ by at most one.
- */
-export function chooseWindows(spacing: number, counts: ScalarCounts): readonly number[] {
-  let best: readonly number[] = [];
+/** Fewer windows mean fewer digits, but more buckets; more tables mean fewer sets of buckets. */
+export function chooseWindows(tableCount: number, counts: ScalarCounts): Windows {
+  let best: Windows | undefined;
   let bestCost = Number.POSITIVE_INFINITY;
-  for (let n = Math.ceil(spacing / MAX_WIDTH); n <= spacing / 2; n++) {
-    const widths = evenWindows(spacing, n);
-    const cost = costOf(widths, spacing, counts);
-    if (cost >= bestCost) continue;
-    best = widths;
-    bestCost = cost;
+  for (let tables = 1; tables <= tableCount; tables *= 2) {
+    const spacing = SCALAR_BITS / tables;
+    for (let n = Math.ceil(spacing / MAX_WIDTH); n <= spacing / 2; n++) {
+      const windows = { tables, widths: evenWidths(spacing, n) };
+      const cost = costOf(windows, counts);
+      if (best !== undefined && cost >= bestCost) continue;
+      best = windows;
+      bestCost = cost;
+    }
   }
-  return best;
+  return best!;
 }
 
 /** n widths of sum `bits`, the wider ones first. */
-export function evenWindows(bits: number, n: number): readonly number[] {
+export function evenWidths(bits: number, n: number): readonly number[] {
   return Array.from({ length: n }, (_, i) => Math.floor(bits / n) + (i < bits % n ? 1 : 0));
 }
 
-function costOf(widths: readonly number[], spacing: number, counts: ScalarCounts): number {
-  const tables = SCALAR_BITS / spacing;
-  const digits = 2 * counts.wide * tables * widths.length + smallDigits(widths[0]!, counts.small);
+function costOf({ tables, widths }: Windows, { wide, small }: ScalarCounts): number {
+  const digits = 2 * wide * tables * widths.length + smallDigits(widths[0]!, small);
   const buckets = widths.reduce((sum, width) => sum + 2 ** (width - 1), 0);
-  return digits * DIGIT_COST + buckets * BUCKET_COST + widths.length * SET_COST;
+  return digits + buckets * BUCKET_COST + widths.length * SET_COST;
 }
 
-/** Digits of the small scalars when all windows were of this width. */
+/** Digits of the small scalars if all windows were of this width. */
 function smallDigits(width: number, histogram: ArrayLike<number>): number {
-  return Array.from(histogram).reduce(
-    (sum, count, bits) => sum + count * Math.ceil((bits + 1) / width),
-    0,
-  );
+  let digits = 0;
+  for (let bits = 1; bits < histogram.length; bits++) {
+    digits += histogram[bits]! * Math.ceil((bits + 1) / width);
+  }
+  return digits;
 }
