@@ -69,9 +69,12 @@ export function areCanonical(bytes: Uint8Array, modulus: bigint): boolean {
 
 /** Big-endian bytes to an integer. */
 export function integerFromBytesBE(bytes: Uint8Array): bigint {
-  let hex = "0x0";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return BigInt(hex);
+  const view = viewOf(bytes);
+  const head = bytes.length % 8;
+  let x = 0n;
+  for (let at = 0; at < head; at++) x = (x << 8n) | BigInt(bytes[at]!);
+  for (let at = head; at < bytes.length; at += 8) x = (x << 64n) | view.getBigUint64(at);
+  return x;
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
