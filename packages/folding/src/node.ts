@@ -88,7 +88,7 @@ export async function proveLeaf(
   const { engine, permute, system } = setup;
   const { a } = system;
   const { X, stepWitness } = splitAssignment(system, assignment);
-  return engine.scope(async () => {
+  return setup.exclusive(async () => {
     const F = engine.Fp;
     const w = F.concat([
       F.fromBytes(stepWitness),
@@ -196,7 +196,7 @@ export async function mergeNodes(
 ): Promise<TreeNode> {
   requireWellFormed(setup, L, R);
   const { engine } = setup;
-  return engine.scope(async () => {
+  return setup.exclusive(async () => {
     const F = engine.Fp;
     const slots = mergeSlots(L, R);
     const folded = await multifoldProve(setup, mergeHeader(setup, L, R), slots, [
@@ -299,7 +299,7 @@ export async function verifyNode(
   if (differing.length > 0) return differing;
   const derived = { C: u.C, X: freshX(permute, system.vk, k, D) };
   if (!sameFresh(u, derived)) return ["u: X"];
-  return engine.scope(async () => {
+  return setup.exclusive(async () => {
     const failures: string[] = [];
     const w = engine.Fp.fromBytes(node.w);
     const W = engine.Fp.fromBytes(node.W);

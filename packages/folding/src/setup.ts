@@ -42,6 +42,27 @@ export interface Setup extends SetupHandles {
   readonly system: System;
   readonly engine: Engine;
   readonly permute: Permutation;
+  /**
+   * Runs a body in a scope of the engine, after the bodies before it have settled. An engine's scopes
+   * nest, so of two that overlap one would free vectors that the other still computes with, and a
+   * verifier would judge overwritten memory. Never call it from within a body. One engine serves one
+   * setup at a time.
+   */
+  readonly exclusive: Exclusive;
+}
+
+type Exclusive = <T>(body: () => Promise<T>) => Promise<T>;
+
+function turnstile(engine: Engine): Exclusive {
+  let last: Promise<unknown> = Promise.resolve();
+  return (body) => {
+    const run = last.then(() => engine.scope(body));
+    last = run.then(
+      () => {},
+      () => {},
+    );
+    return run;
+  };
 }
 
 /** A setup from handles that are in the engine already. */
@@ -50,6 +71,7 @@ export const setupOf = (engine: Engine, system: System, handles: SetupHandles): 
   system,
   engine,
   permute: (state) => engine.permute([state])[0]!,
+  exclusive: turnstile(engine),
 });
 
 /**
