@@ -13,7 +13,7 @@ import {
 } from "@foldmesh/algebra";
 import { type Benchmark, type BenchmarkOptions, type Measurement, against } from "./benchmark.ts";
 import { openEngine, randomElements } from "./engine.ts";
-import { type MSMPeer, type MSMScalars, ffjavascriptPeer, noblePeer } from "./msm-peers.ts";
+import type { MSMPeer, MSMScalars } from "./msm-peers.ts";
 import { medianTime } from "./timing.ts";
 
 const LABEL = "w";
@@ -95,6 +95,7 @@ async function openPeers(
   log: number,
   threads: number,
 ): Promise<AsyncDisposable & { readonly list: readonly MSMPeer[] }> {
+  const { ffjavascriptPeer, noblePeer } = await import("./msm-peers.ts"); // slow to load
   const list: MSMPeer[] = [];
   if (threads === 1 || threads === availableParallelism()) {
     list.push(await ffjavascriptPeer(bases, threads === 1));

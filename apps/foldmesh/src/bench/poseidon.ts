@@ -1,6 +1,4 @@
 import { Fp } from "@foldmesh/algebra";
-import { buildPoseidon } from "circomlibjs";
-import { poseidon2, poseidon16 } from "poseidon-lite";
 import { type Benchmark, type BenchmarkOptions, type Measurement, against } from "./benchmark.ts";
 import { openEngine, randomElements } from "./engine.ts";
 import { medianTime } from "./timing.ts";
@@ -18,6 +16,7 @@ export const poseidonBenchmark: Benchmark = {
   names: ["poseidon"],
   about: "a batch of Poseidon hashes, t = 3 and t = 17; ms for the whole batch",
   run: async function* (options) {
+    const { poseidon2, poseidon16 } = await import("poseidon-lite");
     const circomlibjs = await circomlibjsPeer();
     yield* measureWidth(3, [circomlibjs, litePeer(poseidon2)], options);
     yield* measureWidth(17, [circomlibjs, litePeer(poseidon16)], options);
@@ -44,6 +43,7 @@ async function* measureWidth(
 }
 
 async function circomlibjsPeer(): Promise<Peer> {
+  const { buildPoseidon } = await import("circomlibjs"); // slow to load
   const hash = await buildPoseidon();
   return {
     name: "circomlibjs (wasm)",

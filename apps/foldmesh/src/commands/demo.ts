@@ -20,8 +20,8 @@ import { count, duration, paint } from "../io/terminal.ts";
 import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
 import { proveShown } from "./prove.ts";
 
-/** About a kilobyte: 17 steps or so. */
-const DEFAULT_FILE = join(repositoryRoot, "package.json");
+/** About a kilobyte: 18 steps. */
+const DEFAULT_FILE = join(repositoryRoot, "LICENSE-MIT");
 const SHARDS = 8;
 const MAX_FILE_BYTES = 2 ** 24;
 
@@ -34,7 +34,7 @@ export function addDemo(parent: Command, context: CommandContext): void {
   const command = parent
     .command("demo")
     .description("Prove the SHA-256 of a file in at least 8 shards, watch the tree, verify.")
-    .argument("[file]", "the file to hash (default: this repository's package.json)")
+    .argument("[file]", "the file to hash (default: this repository's LICENSE-MIT)")
     .option("-t, --threads <n>", "worker threads (default: all cores)", positiveInteger(1024))
     .addHelpText("after", ABOUT);
   withExamples(

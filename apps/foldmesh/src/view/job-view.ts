@@ -58,7 +58,7 @@ export function barsOf(view: JobView): { readonly name: string; readonly progres
   const setup = Object.entries(view.setup) as [SetupPhase, Progress][];
   const bars = setup.map(([phase, progress]) => ({ name: SETUP_WORDS[phase], progress }));
   if (view.execute !== null) bars.push({ name: "witnesses", progress: view.execute });
-  if (view.plan !== null && view.setup.workers !== undefined) {
+  if (view.plan !== null) {
     const { leaves } = view.plan;
     bars.push({ name: "leaves", progress: { done: view.leaves, total: leaves } });
     bars.push({ name: "merges", progress: { done: view.merges, total: leaves - 1 } });

@@ -1,0 +1,112 @@
+// What the command line says to arguments and files that it cannot use. Nothing is proved here.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Finished, type Workplace, makeWorkplace, runCLI } from "./run-cli.ts";
+
+let workplace: Workplace;
+const run = (...args: string[]): Promise<Finished> => runCLI(args, workplace.path);
+const write = (name: string, text: string): Promise<void> =>
+  writeFile(join(workplace.path, name), text);
+
+beforeAll(async () => {
+  workplace = await makeWorkplace();
+});
+afterAll(() => workplace[Symbol.asyncDispose]());
+
+/** One sentence on stderr, no stack. */
+function expectRefusal({ code, stderr }: Finished, sentence: RegExp): void {
+  expect(stderr).toMatch(sentence);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect(code).toBe(2);
+}
+
+describe("help", () => {
+  const commands = ["program build", "program inspect", "prove", "verify", "bench", "demo"];
+  it.each(commands)("of %s describes it with examples", async (command) => {
+    const { code, stdout } = await run(...command.split(" "), "--help");
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: foldmesh ${command}`);
+    expect(stdout).toContain("--json");
+    expect(stdout).toMatch(/Examples:\n {2}\$ foldmesh /);
+  });
+  it("lists exit codes", async () => {
+    const { code, stdout } = await run("--help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 /);
+  });
+  it("has no colours away from a terminal", async () => {
+    const { stdout } = await run("--help");
+    expect(stdout).not.toContain("\u001B");
+  });
+  it("is shown, with exit code 2, where no command is given", async () => {
+    expectRefusal(await run(), /Usage: foldmesh/);
+    expectRefusal(await run("program"), /Usage: foldmesh program/);
+  });
+});
+
+describe("bad arguments", () => {
+  it.each([
+    [["prov"], /unknown command 'prov'[^]*Did you mean prove/],
+    [["prove", "--program", "x"], /required option '-i, --input <file>' not specified/],
+    [["prove", "-p", "x", "-i", "y", "-o", "z", "--colour"], /unknown option '--colour'/],
+    [["verify", "-p", "x", "-f", "y", "--z0", "1,x"], /"x" is no element/],
+    [["verify", "-p", "x", "-f", "y", "--z0", "1,2,3,4,5"], /at most 4 elements/],
+    [["verify", "-p", "x", "-f", "y", "--zn", `0x${"f".repeat(64)}`], /below the order/],
+    [["verify", "-p", "x", "-f", "y", "--steps", "0"], /whole number from 1/],
+    [["verify", "-p", "x", "-f", "y", "--steps", "1.5"], /whole number from 1/],
+    [["bench", "msm-g3"], /there is no benchmark "msm-g3": choose from msm-g1, /],
+    [["demo", "a", "b"], /too many arguments/],
+  ])("%j", async (args, sentence) => expectRefusal(await run(...args), sentence));
+
+  it("are told as JSON too", async () => {
+    const { code, stdout } = await run("prove", "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: "USAGE", exitCode: 2 } });
+  });
+});
+
+describe("bad files", () => {
+  it("a program that is not there", async () => {
+    expectRefusal(
+      await run("program", "inspect", "nowhere"),
+      /cannot read .*nowhere.program\.json/,
+    );
+  });
+  it("a circuit that is not there, is a directory or is not circom", async () => {
+    await write("notes.txt", "hello");
+    await write("bad.circom", "pragma circom 2.0.0; template A() { signal inpt x; }");
+    await mkdir(join(workplace.path, "folder"));
+    expectRefusal(
+      await run("program", "build", "no.circom", "-o", "out"),
+      /cannot read .*no\.circom/,
+    );
+    expectRefusal(await run("program", "build", "folder", "-o", "out"), /folder/);
+    expectRefusal(
+      await run("program", "build", "notes.txt", "-o", "out"),
+      /must be a \.circom file/,
+    );
+    expectRefusal(await run("program", "build", "bad.circom", "-o", "out"), /circom|parse/i);
+  });
+  it("a circuit without step_in and step_out", async () => {
+    await write(
+      "other.circom",
+      "pragma circom 2.0.0; template A() { signal input x; signal output y; y <== x * x; } component main = A();",
+    );
+    const refused = await run("program", "build", "other.circom", "-o", "out", "--json");
+    expectRefusal(refused, /step_in/);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, error: { code: "CONVENTION" } });
+  });
+  it("an output that cannot be written is refused before any work", async () => {
+    await mkdir(join(workplace.path, "taken"));
+    const prove = (out: string): Promise<Finished> => run("prove", "-p", "x", "-i", "y", "-o", out);
+    expectRefusal(await prove("taken"), /taken is there and is no plain file/);
+    expectRefusal(await prove("no/such/proof"), /create no\/such or name another output/);
+  });
+  it("a demo of a file that is not there", async () => {
+    expectRefusal(
+      await run("demo", "nothing.txt"),
+      /the file nothing\.txt cannot be read: there is no such file/,
+    );
+  });
+});
