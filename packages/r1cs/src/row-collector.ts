@@ -1,4 +1,8 @@
 import { Fp, type SparseMatrix } from "@foldmesh/algebra";
+import { R1CSError } from "./errors.ts";
+
+/** Distinct coefficients of a matrix; circuits have thousands, and a Map holds 2^24. */
+const MAX_DISTINCT = 2 ** 23;
 
 /** Builds a SparseMatrix of known size from factors in any order, merging those of one column. */
 export class RowCollector {
@@ -43,6 +47,7 @@ export class RowCollector {
   #index(coefficient: bigint): number {
     let index = this.#indexOf.get(coefficient);
     if (index === undefined) {
+      checkTable(this.#table.length);
       index = this.#table.length;
       this.#table.push(coefficient);
       this.#indexOf.set(coefficient, index);
@@ -60,6 +65,14 @@ export class RowCollector {
       table: this.#table,
     };
   }
+}
+
+function checkTable(distinct: number): void {
+  if (distinct < MAX_DISTINCT) return;
+  throw new R1CSError(
+    "TOO_LARGE",
+    `the circuit has more than ${MAX_DISTINCT} distinct coefficients`,
+  );
 }
 
 /** Sorts by column, in place, and adds up the coefficients of one column. */

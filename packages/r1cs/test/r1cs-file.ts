@@ -52,7 +52,10 @@ export function encodeFile(parts: Partial<FileParts> = {}): Uint8Array {
     customGates: () => [4, u32(1)] as const,
     unknown: () => [77, Uint8Array.of(1, 2, 3)] as const,
   };
-  const sections = all.order.map((name) => section(...bodies[name]()));
+  const sections = all.order.map((name) => {
+    const [type, body] = bodies[name]();
+    return section(type, body);
+  });
   const magic = new TextEncoder().encode(all.magic);
   return concatBytes(magic, u32(all.version), u32(sections.length), ...sections);
 }
