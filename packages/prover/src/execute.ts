@@ -4,6 +4,7 @@ import { ELEMENT_BYTES, elementsFromBytes, Fp } from "@foldmesh/algebra";
 import { type JobInput, type Program, stepCount, stepInputs } from "@foldmesh/r1cs";
 import { createWitnessRunner } from "@foldmesh/r1cs/node";
 import type { ProverEvent } from "./api.ts";
+import { ProverError } from "./errors.ts";
 
 export interface Executor extends AsyncDisposable {
   /** The assignment of the next step, 32-byte little-endian elements. */
@@ -32,12 +33,23 @@ export function execute(
     async next() {
       const inputs = { step_in: [...state], ...stepInputs(input, step) };
       const assignment = await runner.run(inputs, { step });
-      const out = assignment.subarray(ELEMENT_BYTES, ELEMENT_BYTES * (1 + stateSize));
-      state = elementsFromBytes(out, Fp.modulus);
+      const states = assignment.subarray(ELEMENT_BYTES, ELEMENT_BYTES * (1 + 2 * stateSize));
+      const elements = elementsFromBytes(states, Fp.modulus);
+      requireState(step, state, elements.slice(stateSize));
+      state = elements.slice(0, stateSize);
       step++;
       onEvent?.({ type: "execute", done: step, total });
       return assignment;
     },
     [Symbol.asyncDispose]: () => runner.close(),
   };
+}
+
+/** A witness program is foreign: what it says it started from need not be what it was given. */
+function requireState(step: number, given: readonly bigint[], used: readonly bigint[]): void {
+  if (given.every((x, n) => x === used[n])) return;
+  throw new ProverError(
+    "PROVING",
+    `step ${step}: the witness program started from another state than it was given: build the program again`,
+  );
 }
