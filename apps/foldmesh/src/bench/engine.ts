@@ -1,8 +1,9 @@
-import { type Engine, type PrimeField, bigintEngine, secureRng } from "@foldmesh/algebra";
+import { type PrimeField, type WasmEngine, createEngine, secureRng } from "@foldmesh/algebra";
+import { readModules } from "@foldmesh/algebra/node";
 
-/** The engine that is measured. */
-export async function openEngine(_threads: number = 1): Promise<Engine & Disposable> {
-  const engine = bigintEngine();
+/** The engine that is measured: the one that the prover runs on this machine. */
+export async function openEngine(): Promise<WasmEngine & Disposable> {
+  const engine = await createEngine({ load: readModules });
   return Object.assign(engine, { [Symbol.dispose]: () => engine.close() });
 }
 

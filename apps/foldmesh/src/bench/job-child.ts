@@ -37,12 +37,7 @@ function jobInput(): JobInput {
   return { z0: SHA256_Z0, steps: Array.from({ length: steps }, () => ({ block })) };
 }
 
-const measuredMerge = ({
-  range,
-  ms,
-  stages,
-}: Extract<ProverEvent, { type: "merge" }>): MeasuredMerge => ({
-  leaves: range.end - range.start,
-  ms,
-  stages,
-});
+function measuredMerge(event: Extract<ProverEvent, { type: "merge" }>): MeasuredMerge {
+  const { range, ms, stages } = event;
+  return { leaves: range.end - range.start, ms, stages };
+}

@@ -6,6 +6,8 @@ import { buildBn128 } from "ffjavascript";
 /** Another implementation of the same sum over G1, prepared for its bases. */
 export interface MSMPeer extends AsyncDisposable {
   readonly name: string;
+  /** Takes seconds: timed once. */
+  readonly slow: boolean;
   readonly msm: (scalars: MSMScalars) => Promise<Point>;
 }
 
@@ -22,6 +24,7 @@ export async function ffjavascriptPeer(bases: Uint8Array, singleThread: boolean)
   const montgomery = await F1.batchToMontgomery(bases);
   return {
     name: "ffjavascript",
+    slow: false,
     msm: async ({ bytes }) => {
       const sum = await group.multiExpAffine(montgomery, bytes);
       const [x = 0n, y = 0n] = group.toObject(group.toAffine(sum));
@@ -37,6 +40,7 @@ export function noblePeer(bases: Uint8Array): MSMPeer {
   const points = pointsFromBytes(G1, bases).map(([x, y]) => NoblePoint.fromAffine({ x, y }));
   return {
     name: "@noble/curves",
+    slow: true,
     msm: async ({ elements }) => {
       const { x, y } = pippenger(NoblePoint, points, [...elements]).toAffine();
       return [x, y];

@@ -1,23 +1,21 @@
-export interface TimingOptions {
-  /** Runs that are measured. */
-  readonly runs: number;
-  /** Runs before them, not measured. */
-  readonly warmUp?: number;
-}
+/** Something to be timed; what it returns is ignored. */
+export type Body = () => unknown;
 
-/** Median milliseconds of `body`, one run after the other. */
-export async function medianTime(
-  { runs, warmUp = 1 }: TimingOptions,
-  body: () => unknown,
-): Promise<number> {
-  for (let i = 0; i < warmUp; i++) await body();
-  const times: number[] = [];
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    await body();
-    times.push(performance.now() - start);
+/**
+ * Least milliseconds of each body. The bodies take turns, so that a busy machine disturbs all of them
+ * alike; the first turn warms up and does not count.
+ */
+export async function leastTimes(bodies: readonly Body[], turns: number): Promise<number[]> {
+  const least = bodies.map(() => Infinity);
+  for (let turn = 0; turn <= turns; turn++) {
+    for (const [i, body] of bodies.entries()) {
+      const start = performance.now();
+      await body();
+      const ms = performance.now() - start;
+      if (turn > 0) least[i] = Math.min(least[i]!, ms);
+    }
   }
-  return median(times);
+  return least;
 }
 
 /** NaN for no times. */

@@ -54,7 +54,7 @@ async function verify(options: VerifyArguments, context: CommandContext): Promis
     onEvent: progress.onEvent,
   }).finally(progress.stop);
   setExitCode(verdict.ok ? EXIT.ok : EXIT.invalid);
-  report(terminal, verdict);
+  report(terminal, verdict.ok ? verdict : { ...verdict, failures: explain(verdict, expected) });
 }
 
 function expectedOf(
@@ -76,6 +76,21 @@ function checkSize(option: string, state: readonly bigint[] | undefined, stateSi
     "USAGE",
     `${option} must have ${count(stateSize, "element")}, the program's state; ${state.length} came`,
   );
+}
+
+/** Names of the statement's parts as the verifier has them (z, z' and j of the paper), and as the user has them. */
+const STATEMENT = { "statement: z": "z0", "statement: z'": "zn", "statement: j": "steps" } as const;
+
+/** The failures, with what was expected and what the proof claims where it states something else. */
+export function explain(
+  { failures, statement }: Extract<Verdict, { ok: false }>,
+  expected: Partial<ProofStatement>,
+): string[] {
+  return failures.map((failure) => {
+    const name = STATEMENT[failure as keyof typeof STATEMENT];
+    if (name === undefined || statement === null || expected[name] === undefined) return failure;
+    return `${name}: ${String(expected[name])} was expected, the proof claims ${String(statement[name])}`;
+  });
 }
 
 function report(terminal: Terminal, verdict: Verdict): void {
