@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readCached, writeCached } from "../src/key-cache.ts";
+import { BLOCK_POINTS, PINNED, readCached, wBlock, writeCached } from "../src/key-cache.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -39,4 +41,24 @@ test("a directory that cannot be written is said clearly", async () => {
   await expect(writeCached(notADirectory, file, content)).rejects.toThrow(
     /choose another with --cache/,
   );
+});
+
+test("a pinned file with its own valid hash but other content counts as missing, and is never written", async () => {
+  const pinned = { name: "system-v1.bin", bytes: 100 };
+  await writeFile(
+    join(dir, pinned.name),
+    Buffer.concat([createHash("sha256").update(content).digest(), content]),
+  );
+  expect(await readCached(dir, pinned)).toBeNull();
+  await expect(writeCached(dir, pinned, content)).rejects.toThrow(/differ from the pinned/);
+});
+
+test("block 0 is pinned to the reference's generators", () => {
+  const vectors = JSON.parse(
+    readFileSync(new URL("../../../test/vectors/hash-to-curve.json", import.meta.url), "utf8"),
+  );
+  const { allUsedSha256 } = vectors.labels.find(
+    ({ label, count }: { label: string; count: number }) => label === "w" && count === BLOCK_POINTS,
+  );
+  expect(PINNED[wBlock(0).name]).toBe(allUsedSha256);
 });
