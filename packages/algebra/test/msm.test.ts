@@ -124,8 +124,8 @@ describe.each(BACKENDS)("commitments on %s", (backend) => {
     const { points, logs } = basesOf(Grumpkin, [4n, 6n]);
     const same: KnownBases = {
       curve: Grumpkin,
-      logs: [...new Array<bigint>(n).fill(logs[0]!), logs[1]!],
-      points: [...new Array<Point>(n).fill(points[0]!), points[1]!],
+      logs: [...Array.from({ length: n }, () => logs[0]!), logs[1]!],
+      points: [...Array.from({ length: n }, () => points[0]!), points[1]!],
     };
     const commit = committer(plain, same);
     const { "all one": ones, "k and −k in turn": opposite } = edgeScalars(Grumpkin, n);
@@ -194,7 +194,7 @@ describe("splitting of scalars", () => {
 
 describe("windows", () => {
   test("cover the tables' share of the bits, none wider than 16", () => {
-    const small = new Array<number>(64).fill(10);
+    const small = Array.from({ length: 64 }, () => 10);
     for (const wide of [0, 1, 50, 3000, 2 ** 18]) {
       for (const tableCount of [1, 2, 4, 8]) {
         const { tables, widths } = chooseWindows(tableCount, { wide, small });

@@ -44,17 +44,32 @@ export interface MSMOptions {
 
 const MAX_TABLES = 8;
 
+/** A range [start, end) of indices. */
+export type Range = readonly [start: number, end: number];
+
+export interface MSM extends MSMPort {
+  /** Σ kᵢ·Gᵢ over the ranges + blind·H (default 0), k at `scalars` as for `commit`. */
+  sumRanges(
+    key: KeyDescriptor,
+    scalars: number,
+    ranges: readonly Range[],
+    blind?: bigint,
+  ): Point | null;
+}
+
 /**
  * Commitments by multi-scalar multiplication on one rank. Re-entrant across ranks: scratch is in the
  * rank's task arena, keys are only read.
  */
-export function wasmMSM(context: WasmContext, options: MSMOptions = {}): MSMPort {
+export function wasmMSM(context: WasmContext, options: MSMOptions = {}): MSM {
   const kernels = { G1: loadKernels(context, "G1"), Grumpkin: loadKernels(context, "Grumpkin") };
   return {
     prepareKey: (curve, bases, blinding) =>
       prepareKey(context, kernels[curve], bases, blinding, options),
     commit: async (key, scalars, n, blind) =>
-      commitPart(context, kernels[key.curve], key, scalars, [[0, n]], blind),
+      sumRanges(context, kernels[key.curve], key, scalars, [[0, n]], blind),
+    sumRanges: (key, scalars, ranges, blind = 0n) =>
+      sumRanges(context, kernels[key.curve], key, scalars, ranges, blind),
   };
 }
 
@@ -130,11 +145,7 @@ function extendTables(
   }
 }
 
-/** A range [start, end) of indices. */
-export type Range = readonly [start: number, end: number];
-
-/** Σ kᵢ·Gᵢ over the ranges + blind·H. */
-function commitPart(
+function sumRanges(
   context: WasmContext,
   { curve, control }: CurveKernels,
   key: KeyDescriptor,
