@@ -19,17 +19,16 @@ export class ConstantPool {
 
   /** Address of a 16-byte constant with the given 64-bit lanes. */
   v128(low: bigint, high: bigint = low): number {
-    const key = `${BigInt.asUintN(64, low)},${BigInt.asUintN(64, high)}`;
-    const known = this.#addresses.get(key);
-    if (known !== undefined) return known;
-    const address = this.block(Uint8Array.from([...bytes64(low), ...bytes64(high)]));
-    this.#addresses.set(key, address);
-    return address;
+    return this.block(Uint8Array.from([...bytes64(low), ...bytes64(high)]));
   }
 
-  /** Address of a block of bytes, 16-byte aligned. */
+  /** Address of a block of bytes, 16-byte aligned; equal blocks are stored once. */
   block(bytes: Uint8Array): number {
+    const key = bytes.join();
+    const known = this.#addresses.get(key);
+    if (known !== undefined) return known;
     const address = this.#base + this.#bytes.length;
+    this.#addresses.set(key, address);
     this.#bytes.push(...bytes);
     while (this.#bytes.length % 16 !== 0) this.#bytes.push(0);
     assert(this.#bytes.length <= this.#capacity, "static constant area is full");

@@ -3,7 +3,8 @@ import { ConstantPool } from "./constants.ts";
 import { ModuleBuilder } from "./module.ts";
 import { INITIAL_PAGES, MAXIMUM_PAGES, STATIC } from "./static.ts";
 import { conversionKernels } from "./conversion-kernels.ts";
-import { poseidonKernels } from "./poseidon-kernels.ts";
+import { poseidonBatch } from "./poseidon-batch.ts";
+import { poseidonSingle } from "./poseidon-single.ts";
 import { sparseKernels } from "./sparse-kernels.ts";
 import { sumcheckKernels } from "./sumcheck-kernels.ts";
 import { vectorKernels } from "./vector-kernels.ts";
@@ -36,7 +37,10 @@ export function fieldModule(
   conversionKernels(target);
   sumcheckKernels(target);
   sparseKernels(target);
-  if (name === "Fp") poseidonKernels(target, innerProduct);
+  if (name === "Fp") {
+    poseidonSingle(target, innerProduct);
+    poseidonBatch(target);
+  }
   module.data(...pool.segment);
   return module.encode();
 }

@@ -1,4 +1,10 @@
-import { type Accumulator, type Addends, type FieldCode, type Pair } from "./backend.ts";
+import {
+  type Accumulator,
+  type Addends,
+  type FieldCode,
+  MAX_PRODUCTS,
+  type Pair,
+} from "./backend.ts";
 import type { ConstantPool } from "./constants.ts";
 import {
   type Code,
@@ -7,7 +13,6 @@ import {
   type Value,
   bytes64,
   i32,
-  i64,
 } from "./emitter.ts";
 import { loadIntegers, loadPacked, storeCanonical, storePacked } from "./fma51-convert.ts";
 import {
@@ -176,14 +181,23 @@ function fma51Accumulator(
   modulus: Fma51Modulus,
 ): Accumulator {
   const sums = range(FMA51_COLUMNS).map(() => f.local(V128));
-  const startAt = (code: Code, products: Value, bias: bigint): Local => {
-    if ("constant" in products) return pool.load(code, -bias * products.constant);
-    const n = code.op("i64.extend_i32_u", products);
-    return code.op("i64x2.splat", code.op("i64.mul", n, i64(-bias)));
-  };
+  // what the sums of n products start with, for each n: their bias taken off in advance
+  const starts = pool.block(
+    Uint8Array.from(
+      range(MAX_PRODUCTS + 1).flatMap((n) =>
+        PRODUCT_BIAS.flatMap((bias) => {
+          const lane = bytes64(-bias * BigInt(n));
+          return [...lane, ...lane];
+        }),
+      ),
+    ),
+  );
   return {
     start(code, products) {
-      sums.forEach((sum, k) => code.assign(sum, startAt(code, products, PRODUCT_BIAS[k]!)));
+      const row = code.op("i32.mul", products, i32(16 * FMA51_COLUMNS));
+      sums.forEach((sum, k) => {
+        code.assign(sum, code.load("v128.load", row, starts + 16 * k));
+      });
     },
     addProduct(code, a, b) {
       const m = new Fma51Multiplier(code, pool, modulus);

@@ -47,10 +47,28 @@ export interface FieldKernels {
   copyElements(dst: number, di: number, src: number, si: number, n: number): void;
 }
 
-/** Poseidon, exported by the Fp module only: see codegen/poseidon-kernels.ts. */
+/** Poseidon, exported by the Fp module only. */
 export interface PoseidonKernels {
-  /** One state of n pairs; `state` and `scratch` have room for 2n. */
-  permute1(state: number, scratch: number, constants: number, n: number, rounds: number): void;
-  /** Two states, element k of both in pair k; n = width. */
-  permute2(state: number, scratch: number, constants: number, n: number, rounds: number): void;
+  /** One state of width t, elements in pairs: codegen/poseidon-single.ts. */
+  permuteSingle(
+    state: number,
+    scratch: number,
+    slots: number,
+    constants: number,
+    t: number,
+    rounds: number,
+  ): void;
+  /**
+   * 2·group states of width t; pair k·group + j holds element k of states 2j, 2j+1:
+   * codegen/poseidon-batch.ts.
+   */
+  permuteBatch(
+    state: number,
+    scratch: number,
+    window: number,
+    constants: number,
+    t: number,
+    rounds: number,
+    group: number,
+  ): void;
 }

@@ -6,38 +6,33 @@ type Vector = readonly bigint[];
 type Rows = readonly Vector[];
 
 /**
- * The same permutation with cheap partial rounds (eprint 2019/458, appendix B). Constants are moved
- * backward through the linear layers, so that they are added after the S-box; the partial rounds'
- * matrix is split into sparse ones, what is left joins the last full round before them.
+ * The same permutation with cheap partial rounds. Constants are moved backward through the linear
+ * layers, so that they are added after the S-box (eprint 2019/458, appendix B). In the partial rounds
+ * all of the state but x₀ is a linear system driven by y = x₀⁵ + c, and is kept as the last t − 1 terms
+ * of one linear recurrence: instead of t new elements a round computes two,
+ *   x₀ ← head·(uₒ, …, uₙ, y)   and   u ← feedback·(uₒ, …, uₙ, y), oldest first.
  */
 export interface OptimisedPoseidon {
   readonly t: number;
   /** Added to the state first. */
   readonly initial: Vector;
-  /** Full rounds in order: constants added after the S-box, then a matrix. */
-  readonly full: readonly { readonly after: Vector; readonly matrix: Rows }[];
-  /** x₀ ← x₀⁵ + after; then x₀ ← ⟨row, x⟩, and xᵢ ← xᵢ + x₀·columnᵢ for i > 0 (column₀ = 0). */
-  readonly partial: readonly {
-    readonly after: bigint;
-    readonly row: Vector;
-    readonly column: Vector;
-  }[];
+  /** Full rounds in order: constants added after the S-box. All but the fourth multiply by mds. */
+  readonly fullAfter: readonly Vector[];
+  readonly mds: Rows;
+  /** Matrix of the fourth full round: to (x₀, u oldest first). */
+  readonly enter: Rows;
+  /** Partial rounds in order: added to x₀⁵. */
+  readonly partialAfter: Vector;
+  readonly head: Vector;
+  readonly feedback: Vector;
+  /** Matrix of the last partial round: from (y, u oldest first) to the state. */
+  readonly leave: Rows;
 }
 
 export function optimisePoseidon(parameters: PoseidonParameters): OptimisedPoseidon {
-  const { t, partialRounds, mds } = parameters;
+  const { t, mds } = parameters;
   const { initial, after, partialAfter } = moveConstants(parameters);
-  const { sparse, dense } = splitMatrix(mds, partialRounds);
-  const half = FULL_ROUNDS / 2;
-  return {
-    t,
-    initial,
-    full: after.map((constants, i) => ({
-      after: constants,
-      matrix: i === half - 1 ? dense : mds,
-    })),
-    partial: sparse.map((round, i) => ({ after: partialAfter[i]!, ...round })),
-  };
+  return { t, initial, fullAfter: after, partialAfter, mds, ...recurrence(mds) };
 }
 
 /** Constants before the S-boxes of round r become constants after those of round r − 1. */
@@ -68,26 +63,39 @@ function moveConstants({ t, rounds, partialRounds, roundConstants, mds }: Poseid
 }
 
 /**
- * diag(1, M̂^k)·M = [[m₀₀, v·M̂^−(k+1)], [M̂^k·w, 1]]·diag(1, M̂^(k+1)) for M = [[m₀₀, v], [w, M̂]]: the
- * last partial round takes k = 0, and the diagonal factor passes its S-box to the round before.
+ * For M = [[m, v], [w, M̂]] the rest s of the state obeys s' = M̂s + w·y, x₀' = v·s + m·y. With the
+ * characteristic relation M̂ⁿw + a₀M̂ⁿ⁻¹w + … + aₙ₋₁w = 0 and b₀ = w, bₖ₊₁ = M̂bₖ + aₖw it is
+ * s = Σ bₖ·u₋ₖ for the sequence u' = y − Σ aₖ·u₋ₖ (controllable canonical form).
  */
-function splitMatrix(
-  mds: Rows,
-  partialRounds: number,
-): { sparse: { row: Vector; column: Vector }[]; dense: Rows } {
-  const [top] = mds;
-  const inner = mds.slice(1).map((row) => row.slice(1));
-  const inverse = transpose(invert(inner));
-  let right = top!.slice(1);
-  let left = mds.slice(1).map((row) => row[0]!);
-  const sparse: { row: Vector; column: Vector }[] = [];
-  for (let k = 0; k < partialRounds; k++) {
-    right = apply(inverse, right);
-    sparse.unshift({ row: [top![0]!, ...right], column: [0n, ...left] });
-    left = apply(inner, left);
+function recurrence(mds: Rows): Pick<OptimisedPoseidon, "enter" | "leave" | "head" | "feedback"> {
+  const [top, ...below] = mds;
+  const [m, ...v] = top!;
+  const inner = below.map((row) => row.slice(1));
+  const w = below.map((row) => row[0]!);
+  const a = characteristic(inner, w);
+  const b = [w];
+  for (const ak of a.slice(0, -1)) {
+    const moved = apply(inner, b.at(-1)!);
+    b.push(moved.map((x, i) => Fp.reduce(x + ak * w[i]!)));
   }
-  const rest = multiply(power(inner, partialRounds), mds.slice(1));
-  return { sparse, dense: [top!, ...rest] };
+  b.reverse(); // oldest first
+  a.reverse();
+  const basis = transpose(b);
+  return {
+    enter: [top!, ...multiply(invert(basis), below)],
+    leave: mds.map((row) => [row[0]!, ...b.map((bk) => dot(row.slice(1), bk))]),
+    head: [...b.map((bk) => dot(v, bk)), m!],
+    feedback: [...a.map((ak) => Fp.neg(ak)), 1n],
+  };
+}
+
+/** a with M̂ⁿw + Σ aₖ·M̂ⁿ⁻¹⁻ᵏw = 0. */
+function characteristic(inner: Rows, w: Vector): bigint[] {
+  const krylov = [[...w]];
+  while (krylov.length <= w.length) krylov.push(apply(inner, krylov.at(-1)!));
+  const last = krylov.pop()!;
+  const lowestFirst = apply(invert(transpose(krylov)), last);
+  return lowestFirst.map((x) => Fp.neg(x)).reverse();
 }
 
 // ---- small matrices over Fp
@@ -101,14 +109,6 @@ const transpose = (m: Rows): bigint[][] => m[0]!.map((_, j) => m.map((row) => ro
 function multiply(a: Rows, b: Rows): bigint[][] {
   const columns = transpose(b);
   return a.map((row) => columns.map((column) => dot(row, column)));
-}
-
-/** m^e, e ≥ 1 */
-function power(m: Rows, e: number): Rows {
-  if (e === 1) return m;
-  const root = power(m, Math.floor(e / 2));
-  const square = multiply(root, root);
-  return e % 2 === 0 ? square : multiply(square, m);
 }
 
 /** Gauss–Jordan. */

@@ -1,3 +1,4 @@
+import { readElement } from "../bytes.ts";
 import { PAIR } from "../codegen/backend.ts";
 import { STATIC } from "../codegen/static.ts";
 import { assert } from "../errors.ts";
@@ -6,21 +7,20 @@ import { type FieldMemory, INTEGER, pairsFor } from "./field-memory.ts";
 import type { PoseidonKernels } from "./kernels.ts";
 import { type Allocator, BLOCK_ALIGNMENT } from "./memory.ts";
 import { type OptimisedPoseidon, optimisePoseidon } from "./poseidon-constants.ts";
-import { readElement } from "../bytes.ts";
 
-type States = 1 | 2;
+/** A single state in pairs of elements, or a batch in pairs of states. */
+type Shape = "single" | "batch";
 
-/**
- * From this width on, states of a batch are permuted one by one: a state alone fills the lanes, and
- * constants for one state take half the cache.
- */
-const SINGLE_FROM_WIDTH = 9;
+/** Pairs of states permuted together. */
+const GROUP = 4;
 
-/** Heap header words, one per width and shape: address / 64 of the constants once some rank made them. */
-const TABLE = STATIC.heap.base / 4 + 16;
+/** Heap header words, one per shape and width: address / 64 of the constants once some rank made them. */
+const TABLE = { single: STATIC.heap.base / 4 + 16, batch: STATIC.heap.base / 4 + 48 };
 
 /** The constants follow the number of partial rounds, a u32. */
 const PREFIX = 64;
+
+type State = readonly bigint[];
 
 /** Poseidon permutations of one rank; constants are made on first use and shared by all ranks. */
 export class PoseidonPermuter {
@@ -34,99 +34,136 @@ export class PoseidonPermuter {
     this.#resident = resident;
   }
 
-  permute(states: readonly (readonly bigint[])[]): bigint[][] {
+  permute(states: readonly State[]): bigint[][] {
     const t = states[0]?.length;
     if (t === undefined) return [];
+    assert(t >= 2 && t <= 17, `Poseidon width must be 2…17, got ${t}`);
     assert(
       states.every((state) => state.length === t),
       "permute: states of different widths",
     );
-    assert(t >= 2 && t <= 17, `Poseidon width must be 2…17, got ${t}`);
-    return this.#memory.scratch(() => {
-      const out: bigint[][] = [];
-      for (let i = 0; i < states.length;) {
-        const two = t < SINGLE_FROM_WIDTH && i + 1 < states.length;
-        if (two) out.push(...this.#two(states[i]!, states[i + 1]!));
-        else out.push(this.#one(states[i]!));
-        i += two ? 2 : 1;
-      }
-      return out;
-    });
+    if (states.length === 1) return [this.#single(states[0]!)];
+    const out: bigint[][] = [];
+    for (let i = 0; i < states.length; i += 2 * GROUP) {
+      out.push(...this.#batch(states.slice(i, i + 2 * GROUP)));
+    }
+    return out;
   }
 
-  #one(state: readonly bigint[]): bigint[] {
-    return this.#run(1, state, state.length, pairsFor(state.length));
+  #single(state: State): bigint[] {
+    const t = state.length;
+    return this.#run("single", t, state, 1, (at, scratch, slots, constants, rounds) =>
+      this.#kernels.permuteSingle(at, scratch, slots, constants, t, rounds),
+    );
   }
 
-  #two(a: readonly bigint[], b: readonly bigint[]): [bigint[], bigint[]] {
-    const t = a.length;
-    const interleaved = a.flatMap((x, i) => [x, b[i]!]);
-    const mixed = this.#run(2, interleaved, t, t);
-    return [mixed.filter((_, i) => i % 2 === 0), mixed.filter((_, i) => i % 2 === 1)];
+  #batch(states: readonly State[]): bigint[][] {
+    const t = states[0]!.length;
+    const group = pairsFor(states.length);
+    // element k of state s goes to position k·2·group + s
+    const elements = Array.from(
+      { length: 2 * group * t },
+      (_, i) => states[i % (2 * group)]?.[Math.floor(i / (2 * group))] ?? 0n,
+    );
+    const permuted = this.#run("batch", t, elements, group, (at, scratch, slots, c, rounds) =>
+      this.#kernels.permuteBatch(at, scratch, slots, c, t, rounds, group),
+    );
+    return states.map((state, s) => state.map((_, k) => permuted[2 * group * k + s]!));
   }
 
-  /** Permutes the elements of n pairs (one or two states of width t). */
-  #run(states: States, elements: readonly bigint[], t: number, n: number): bigint[] {
+  /** Runs a kernel on elements in memory; `group` pairs for each of its slots. */
+  #run(
+    shape: Shape,
+    t: number,
+    elements: State,
+    group: number,
+    kernel: (
+      state: number,
+      scratch: number,
+      slots: number,
+      constants: number,
+      rounds: number,
+    ) => void,
+  ): bigint[] {
     const memory = this.#memory;
-    const constants = this.#constants(t, states);
+    const header = this.#constants(t, shape);
     return memory.scratch(() => {
-      const integers = memory.task.alloc(2 * INTEGER * n);
-      const state = memory.task.alloc(2 * PAIR * n);
-      const scratch = memory.task.alloc(2 * PAIR * n);
+      const pairs = pairsFor(elements.length);
+      const rounds = memory.view().getUint32(header, true);
+      const integers = memory.task.alloc(2 * INTEGER * pairs);
+      const [state, scratch] = [0, 1].map(() => memory.task.alloc(2 * PAIR * pairs));
+      const slots = memory.task.alloc(PAIR * group * (t + rounds + 2));
       memory.writeIntegers(integers, elements);
-      const bad = memory.kernels.fromIntegers(state, integers, n);
+      const bad = memory.kernels.fromIntegers(state!, integers, pairs);
       assert(bad === 0, "permute: a state is not canonical");
-      const rounds = memory.view().getUint32(constants, true);
-      const kernel = states === 1 ? "permute1" : "permute2";
-      this.#kernels[kernel](state, scratch, constants + PREFIX, n, rounds);
-      memory.kernels.toIntegers(integers, state, n);
+      kernel(state!, scratch!, slots, header + PREFIX, rounds);
+      memory.kernels.toIntegers(integers, state!, pairs);
       const view = memory.view();
       return elements.map((_, i) => readElement(view, integers + INTEGER * i));
     });
   }
 
-  #constants(t: number, states: States): number {
-    const header = new Int32Array(this.#memory.bytes().buffer);
-    const slot = TABLE + 2 * t + (states - 1);
-    const known = Atomics.load(header, slot) >>> 0;
+  #constants(t: number, shape: Shape): number {
+    const slot = TABLE[shape] + t;
+    const known = Atomics.load(new Int32Array(this.#memory.bytes().buffer), slot);
     if (known !== 0) return known * BLOCK_ALIGNMENT;
     const parameters = poseidonParameters(t);
-    const pairs = constantPairs(optimisePoseidon(parameters), states);
-    const address = this.#resident.alloc(PREFIX + PAIR * pairs.length);
+    const encoded = this.#encode(optimisePoseidon(parameters), shape);
+    const size = encoded[0]!.length;
+    const address = this.#resident.alloc(PREFIX + size * encoded.length);
     this.#memory.view().setUint32(address, parameters.partialRounds, true);
     const target = this.#memory.bytes();
-    pairs.forEach(([x, y], i) => {
-      target.set(this.#memory.encodePair(x, y), address + PREFIX + PAIR * i);
-    });
+    encoded.forEach((bytes, i) => target.set(bytes, address + PREFIX + size * i));
     Atomics.store(new Int32Array(target.buffer), slot, address / BLOCK_ALIGNMENT);
     return address;
   }
+
+  #encode(c: OptimisedPoseidon, shape: Shape): Uint8Array[] {
+    if (shape === "batch") {
+      const matrices = [c.mds, c.enter, c.leave].flat(2);
+      const elements = [
+        ...matrices,
+        ...c.head,
+        ...c.feedback,
+        ...inOrder(
+          c,
+          (x) => x,
+          (x) => x,
+        ),
+      ];
+      return elements.map((x) => this.#memory.encode(x));
+    }
+    const pairs = [
+      ...[c.mds, c.enter, c.leave].flatMap(swappedMatrix),
+      ...c.head.map((x, i): PairOf => [x, c.feedback[i]!]),
+      ...inOrder(c, inPairs, (x): PairOf => [x, x]),
+    ];
+    return pairs.map(([x, y]) => this.#memory.encodePair(x, y));
+  }
+}
+
+/** Added constants in the order of use. */
+function inOrder<T>(
+  { initial, fullAfter, partialAfter }: OptimisedPoseidon,
+  vector: (x: State) => readonly T[],
+  scalar: (x: bigint) => T,
+): T[] {
+  const half = fullAfter.length / 2;
+  return [
+    ...vector(initial),
+    ...fullAfter.slice(0, half).flatMap(vector),
+    ...partialAfter.map(scalar),
+    ...fullAfter.slice(half).flatMap(vector),
+  ];
 }
 
 type PairOf = readonly [bigint, bigint];
 
-/** In the order codegen/poseidon-kernels.ts reads them. */
-function constantPairs(c: OptimisedPoseidon, states: States): PairOf[] {
-  const vector = states === 1 ? inPairs : (x: readonly bigint[]) => x.map(twice);
-  const matrix =
-    states === 1 ? swappedMatrix : (m: readonly (readonly bigint[])[]) => m.flatMap(vector);
-  const half = c.full.length / 2;
-  const full = c.full.map(({ after, matrix: m }) => [...vector(after), ...matrix(m)]);
-  const partial = c.partial.map(({ after, row, column }) => [
-    twice(after),
-    ...vector(row),
-    ...vector(column),
-  ]);
-  return [vector(c.initial), ...full.slice(0, half), ...partial, ...full.slice(half)].flat();
-}
-
-const twice = (x: bigint): PairOf => [x, x];
-
-const inPairs = (x: readonly bigint[]): PairOf[] =>
+const inPairs = (x: State): PairOf[] =>
   Array.from({ length: pairsFor(x.length) }, (_, i) => [x[2 * i]!, x[2 * i + 1] ?? 0n]);
 
 /** Rows 2i, 2i+1 against pairs (x₂ₖ, x₂ₖ₊₁), then against (x₂ₖ₊₁, x₂ₖ). */
-function swappedMatrix(m: readonly (readonly bigint[])[]): PairOf[] {
+function swappedMatrix(m: readonly State[]): PairOf[] {
   const n = pairsFor(m.length);
   const at = (i: number, j: number): bigint => m[i]?.[j] ?? 0n;
   const indices = Array.from({ length: n }, (_, k) => k);
