@@ -10,6 +10,7 @@ import {
   Grumpkin,
   type Permutation,
   type Point,
+  type SparseMatrix,
   TAG,
   generators,
   hashChain,
@@ -23,13 +24,13 @@ import {
   mergeTables,
 } from "@foldmesh/circuits";
 import {
-  MATRICES,
+  type MATRICES,
   MatrixBuilder,
   type R1CS,
   type Row,
   checkStructure,
   digestStructure,
-  rowOf,
+  stackMatrices,
 } from "@foldmesh/r1cs";
 import { FoldingError } from "./errors.ts";
 import type { Shape } from "./statement.ts";
@@ -179,25 +180,18 @@ function joinBlocks(a: number, s: number, step: R1CS, merge: R1CS): R1CS {
   const m1 = xLength + stepPrivate + merge.columns - merge.publicCount;
   const columns = m1 + 3 + libraCount(s);
   const mask = maskRows(m1, 0, step.publicCount);
-  const join = (name: (typeof MATRICES)[number]) => {
-    const builder = new MatrixBuilder();
-    for (let x = 0; x < step.A.rows; x++) builder.push(moved(rowOf(step[name], x), stepColumn));
-    for (let x = 0; x < merge.A.rows; x++) builder.push(moved(rowOf(merge[name], x), mergeColumn));
-    for (const row of mask[name]) builder.push(row);
-    return builder.build(columns);
+  const join = (name: (typeof MATRICES)[number]): SparseMatrix => {
+    const masks = new MatrixBuilder();
+    for (const row of mask[name]) masks.push(row);
+    return stackMatrices(columns, [
+      { matrix: step[name], column: stepColumn },
+      { matrix: merge[name], column: mergeColumn },
+      { matrix: masks.build(columns), column: (c) => c },
+    ]);
   };
-  return {
-    field: Fp,
-    columns,
-    publicCount: xLength,
-    A: join("A"),
-    B: join("B"),
-    C: join("C"),
-  };
+  const [A, B, C] = [join("A"), join("B"), join("C")];
+  return { field: Fp, columns, publicCount: xLength, A, B, C };
 }
-
-/** Both column maps are monotone, so rows stay sorted. */
-const moved = (row: Row, map: (c: number) => number): Row => row.map(([c, k]) => [map(c), k]);
 
 const maskRows = (
   m1: number,

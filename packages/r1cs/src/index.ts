@@ -2,6 +2,7 @@ export { R1CSError, type R1CSErrorCode, type R1CSErrorPlace } from "./errors.ts"
 export {
   MATRICES,
   MatrixBuilder,
+  type MovedMatrix,
   type R1CS,
   type Row,
   checkStructure,
@@ -9,6 +10,7 @@ export {
   encodeStructure,
   multiplyMatrix,
   rowOf,
+  stackMatrices,
 } from "./structure.ts";
 export { type CircomHeader, type CircomR1CS, R1CS_LIMITS, parseR1CS } from "./parse-r1cs.ts";
 export { CONVENTION, MAX_STATE_SIZE, type StepCircuit, stepCircuit } from "./step.ts";

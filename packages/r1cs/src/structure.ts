@@ -66,6 +66,41 @@ export class MatrixBuilder {
   }
 }
 
+/** A matrix whose columns go elsewhere; `column` must be increasing, so that rows stay sorted. */
+export interface MovedMatrix {
+  readonly matrix: SparseMatrix;
+  readonly column: (c: number) => number;
+}
+
+/** The rows of all parts, one part below the other. */
+export function stackMatrices(columns: number, parts: readonly MovedMatrix[]): SparseMatrix {
+  const total = (count: (m: SparseMatrix) => number): number =>
+    parts.reduce((n, { matrix }) => n + count(matrix), 0);
+  const rows = total((m) => m.rows);
+  const entries = total((m) => m.column.length);
+  const stacked = {
+    rowStart: new Uint32Array(rows + 1),
+    column: new Uint32Array(entries),
+    coefficient: new Uint32Array(entries),
+  };
+  const table: bigint[] = [];
+  let row = 0;
+  let entry = 0;
+  for (const { matrix, column } of parts) {
+    for (let x = 1; x <= matrix.rows; x++) {
+      stacked.rowStart[row + x] = entry + matrix.rowStart[x]!;
+    }
+    for (let e = 0; e < matrix.column.length; e++) {
+      stacked.column[entry + e] = column(matrix.column[e]!);
+      stacked.coefficient[entry + e] = table.length + matrix.coefficient[e]!;
+    }
+    row += matrix.rows;
+    entry += matrix.column.length;
+    for (const k of matrix.table) table.push(k);
+  }
+  return { rows, columns, ...stacked, table };
+}
+
 /** The entries of row x. */
 export function rowOf(m: SparseMatrix, x: number): [column: number, coefficient: bigint][] {
   const row: [number, bigint][] = [];
