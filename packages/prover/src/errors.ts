@@ -1,5 +1,6 @@
 export type ProverErrorCode =
   | "PROOF" // not a proof file, or one that this build cannot read
+  | "HEADER" // a proof file whose header claims what no proof can
   | "PLAN" // the computation cannot be cut as asked
   | "INPUT" // z0 does not fit the program
   | "CACHE" // the cache directory cannot be used

@@ -37,7 +37,7 @@ export function encodeProof({ programDigest, stepsPerLeaf, context, node }: Proo
   );
 }
 
-/** @throws ProverError PROOF when the bytes are no proof file of this version */
+/** @throws ProverError PROOF when the bytes are no proof file of this version, HEADER when its claims are impossible */
 export function decodeProof(bytes: Uint8Array): ProofFile {
   const refuse = (what: string): never => {
     throw new ProverError("PROOF", `not a Foldmesh proof: ${what}`);
@@ -52,8 +52,11 @@ export function decodeProof(bytes: Uint8Array): ProofFile {
   const view = viewOf(bytes);
   const stepsPerLeaf = view.getUint32(STEPS_AT);
   const context = readElement(view, CONTEXT_AT);
-  if (stepsPerLeaf === 0) refuse("it claims leaves without steps");
-  if (!Fp.isCanonical(context)) refuse("its context is not below the modulus");
+  const disbelieve = (what: string): never => {
+    throw new ProverError("HEADER", `header: ${what}`);
+  };
+  if (stepsPerLeaf === 0) disbelieve("it claims leaves without steps");
+  if (!Fp.isCanonical(context)) disbelieve("its context is not below the modulus");
   return {
     programDigest: Buffer.from(bytes.subarray(DIGEST_AT, STEPS_AT)).toString("hex"),
     stepsPerLeaf,

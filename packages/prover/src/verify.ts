@@ -1,4 +1,5 @@
 import type { ProofStatement, Verdict, VerifyRequest } from "./api.ts";
+import { ProverError } from "./errors.ts";
 import { type ProofFile, decodeProof } from "./proof-file.ts";
 import { openSession } from "./session.ts";
 import { defaultThreads } from "./workers.ts";
@@ -9,9 +10,8 @@ import { defaultThreads } from "./workers.ts";
  * @throws ProverError PROOF (unusable bytes), CACHE, ABORTED
  */
 export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
-  const file = decodeProof(request.proof);
-  const mismatch = headerFailure(request, file);
-  if (mismatch !== null) return { ok: false, failures: [mismatch], statement: null, ms: 0 };
+  const file = readHeader(request);
+  if (typeof file === "string") return { ok: false, failures: [file], statement: null, ms: 0 };
   const { signal, expected = {} } = request;
   const { stepsPerLeaf, context, node } = file;
   const steps = stepsPerLeaf; // the smallest plan of this structure
@@ -26,6 +26,17 @@ export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
       : { steps: Number(claim.j) * stepsPerLeaf, z0: claim.zIn, zn: claim.zOut };
   if (failures.length > 0 || statement === null) return { ok: false, failures, statement, ms };
   return { ok: true, statement, stepsPerLeaf, ms };
+}
+
+/** The file, or why its header cannot be that of a valid proof. @throws ProverError PROOF */
+function readHeader(request: VerifyRequest): ProofFile | string {
+  try {
+    const file = decodeProof(request.proof);
+    return headerFailure(request, file) ?? file;
+  } catch (error) {
+    if (error instanceof ProverError && error.code === "HEADER") return error.message;
+    throw error;
+  }
 }
 
 /** Everything that can be refused before public parameters are derived for a file's claims. */
