@@ -1,3 +1,5 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/folding" } });
+// isolate: false keeps modules, and with them the engine, the generators and the nodes under test,
+// from file to file; tests change copies only
+export default defineProject({ test: { name: "@foldmesh/folding", isolate: false } });

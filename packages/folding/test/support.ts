@@ -6,16 +6,21 @@ import {
   Fp,
   type PrimeField,
   type Rng,
-  bigintEngine,
+  createEngine,
+  deriveG1Generators,
   elementsToBytes,
-  generators,
-  G1,
   integerFromBytesBE,
   plainPoseidon,
-  pointsToBytes,
 } from "@foldmesh/algebra";
+import { readModules } from "@foldmesh/algebra/node";
 import { MatrixBuilder, type R1CS, type Row } from "@foldmesh/r1cs";
-import { type Setup, deriveSystem, loadSetup, systemGenerators } from "../src/index.ts";
+import {
+  type Setup,
+  type SystemGenerators,
+  deriveSystem,
+  loadSetup,
+  systemGenerators,
+} from "../src/index.ts";
 
 /** A reference vector file; 64-digit hex strings become bigints. */
 export function readVectors(name: string): any {
@@ -43,14 +48,17 @@ export function referenceRng(seed: string): Rng {
   return { element, elements: (field, n) => Array.from({ length: n }, () => element(field)) };
 }
 
-/** A step circuit written row by row, for a = 1 … 4: out_n = in_n · in_(n+1 mod a) + w_n, and `extra` idle rows. */
-export function productStep(a: number, extra = 0): R1CS {
+/**
+ * A step circuit written row by row, for a = 1 … 4: out_n = in_n · in_(n+1 mod a) + w_n, and `idleRows` rows
+ * over few columns, to make it as large as wanted.
+ */
+export function productStep(a: number, idleRows = 0): R1CS {
   const column = {
     out: (n: number) => 1 + n,
     in: (n: number) => 1 + a + n,
     w: (n: number) => 1 + 2 * a + n,
   };
-  const columns = 1 + 3 * a + extra;
+  const columns = 1 + 3 * a + idleColumns(idleRows);
   const [A, B, C] = [new MatrixBuilder(), new MatrixBuilder(), new MatrixBuilder()];
   const push = (x: Row, y: Row, z: Row) => {
     A.push(x);
@@ -67,8 +75,8 @@ export function productStep(a: number, extra = 0): R1CS {
       ],
     );
   }
-  for (let n = 0; n < extra; n++) {
-    const idle = 1 + 3 * a + n; // idle · idle = idle
+  for (let n = 0; n < idleRows; n++) {
+    const idle = 1 + 3 * a + (n % idleColumns(idleRows)); // idle · idle = idle
     push([[idle, 1n]], [[idle, 1n]], [[idle, 1n]]);
   }
   return {
@@ -81,29 +89,45 @@ export function productStep(a: number, extra = 0): R1CS {
   };
 }
 
+const idleColumns = (idleRows: number): number => Math.min(idleRows, 100);
+
 /** The honest assignment of `productStep`. */
-export function productAssignment(zIn: readonly bigint[], w: bigint, extra = 0): bigint[] {
+export function productAssignment(zIn: readonly bigint[], w: bigint, idleRows = 0): bigint[] {
   const a = zIn.length;
   const out = zIn.map((z, n) => Fp.reduce(z * zIn[(n + 1) % a]! + w + BigInt(n)));
   const ws = zIn.map((_, n) => Fp.reduce(w + BigInt(n)));
-  return [1n, ...out, ...zIn, ...ws, ...Array.from({ length: extra }, (_, n) => BigInt(n % 2))];
+  const idle = Array.from({ length: idleColumns(idleRows) }, (_, n) => BigInt(n % 2));
+  return [1n, ...out, ...zIn, ...ws, ...idle];
 }
 
-/** A setup on the BigInt engine, or on `engine`. */
-export function setupFor(step: R1CS, engine: Engine = bigintEngine(), bases?: Uint8Array): Setup {
+// ---- what is made once for a test process (vitest.config.ts keeps modules between files)
+
+/** Calls `make` at the first call only. */
+export const once = <T>(make: () => T): (() => T) => {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+};
+
+export const smallGenerators: () => SystemGenerators = once(systemGenerators);
+
+/** The engine of every test but those that compare with the BigInt twin. */
+export const testEngine: () => Promise<Engine> = once(() => createEngine({ load: readModules }));
+
+const WITNESS_LIMIT = 32_768;
+const wGenerators: () => Promise<Uint8Array> = once(async () =>
+  deriveG1Generators(await testEngine(), "w", 0, WITNESS_LIMIT),
+);
+
+/** A setup of a step circuit on the test engine, or on `engine`. */
+export async function setupFor(step: R1CS, engine?: Engine, context = 0n): Promise<Setup> {
   const { system, structures } = deriveSystem({
     step,
+    context,
     generators: smallGenerators(),
     permute: plainPoseidon(),
   });
-  const wBases = bases ?? pointsToBytes(generators(G1, "w", system.dims.witness));
-  return loadSetup(engine, system, structures, wBases);
+  return loadSetup(engine ?? (await testEngine()), system, structures, await wGenerators());
 }
-
-let cached: ReturnType<typeof systemGenerators> | undefined;
-/** Derived once for a test process. */
-export const smallGenerators = (): ReturnType<typeof systemGenerators> =>
-  (cached ??= systemGenerators());
 
 export const assignmentBytes = (assignment: readonly bigint[]): Uint8Array =>
   elementsToBytes(assignment);
