@@ -10,4 +10,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exit(await runCommandLine(process.argv.slice(2)));
+const args = process.argv.slice(2);
+// `pnpm foldmesh -- prove` hands the dashes on.
+process.exit(await runCommandLine(args[0] === "--" ? args.slice(1) : args));
