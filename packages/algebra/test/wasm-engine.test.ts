@@ -111,6 +111,27 @@ describe("memory", () => {
     expect(engine.init.memory.buffer.byteLength).toBe(size);
   });
 
+  test("scopes that overlap instead of nesting trip an assertion", async () => {
+    const engine = await open();
+    const gate = Promise.withResolvers<void>();
+    const first = engine.scope(() => gate.promise);
+    const second = engine.scope(async () => gate.promise.then(() => first));
+    gate.resolve();
+    await expect(first).rejects.toThrow(/nest/);
+    await second.catch(() => undefined);
+  });
+
+  test("what is allocated while a commitment is pending stays allocated", async () => {
+    const engine = await open();
+    const key = engine.commitmentKey(G1, pointsToBytes([[1n, 2n]]), [1n, 2n]);
+    const pending = engine.commit(key, engine.Fp.fromElements([3n]), 4n);
+    const xs = drawElements(Fp, 3, 1n);
+    const v = engine.Fp.fromElements(xs);
+    expect(await pending).toEqual(G1.mul(7n, [1n, 2n]));
+    for (let i = 0; i < 20; i++) engine.Fp.fromElements([BigInt(i), 8n, 9n]);
+    expect(await engine.Fp.toElements(v)).toEqual(xs);
+  });
+
   test("a full memory is a typed error, and the engine goes on", async () => {
     const engine = await open(32);
     await expect(engine.scope(async () => engine.Fp.zeros(1 << 17))).rejects.toMatchObject({

@@ -1,3 +1,4 @@
+import { MAX_PRODUCTS } from "./backend.ts";
 import type { ConstantPool } from "./constants.ts";
 import { type Code, type Local, type Value, i32 } from "./emitter.ts";
 import { centred, doubleBits, inverse, range, signedLimbs } from "./integers.ts";
@@ -51,12 +52,34 @@ export function fma51Modulus(p: bigint): Fma51Modulus {
     const rho = range(4 - i).reduce((x) => (x * shift) % p, 1n);
     return signedLimbs(centred(rho, p), FMA51_WIDTH, FMA51_LIMBS).map(Number);
   });
+  const limbs = signedLimbs(p, FMA51_WIDTH, FMA51_LIMBS).map(Number);
+  assert(
+    quotientBound(p, fold) * 2 ** 51 * Math.max(...limbs.map(Math.abs)) <= 2 ** 102,
+    "q·p leaves the range of exact products",
+  );
   return {
-    limbs: signedLimbs(p, FMA51_WIDTH, FMA51_LIMBS).map(Number),
+    limbs,
     fold,
     mu: Number(centred(-inverse(p, 1n << 51n), 1n << 51n)),
     topQuotient: Number(1n << 204n) / Number(p),
   };
+}
+
+/**
+ * Largest |q|/2^51 of a reduction: MAX_PRODUCTS products of normalised elements, an addend of weight 1,
+ * the folded digits (all of one sign at worst), and half for rounding. Σ weight·weight = 4 with addends
+ * of weight 2 stays below it as well.
+ */
+function quotientBound(p: bigint, fold: readonly (readonly number[])[]): number {
+  const half = 0.5 + 2 ** -16;
+  const product = (half * half * Number(p)) / 2 ** 255;
+  const sums = [1, -1].map((sign) =>
+    fold
+      .map((limbs) => (sign * limbs[4]! * 2 ** 204) / Number(p))
+      .reduce((sum, x) => sum + Math.max(0, x), 0),
+  );
+  const budget = Math.max(MAX_PRODUCTS * product + half, 4 * product + 2 * half);
+  return budget + Math.max(...sums) + 0.5;
 }
 
 type Limbs = readonly Value[];

@@ -4,6 +4,7 @@ import type { FieldTarget } from "./field-module.ts";
 import { forPairs } from "./loops.ts";
 import { I32 } from "./opcodes.ts";
 import { HALF_FULL_ROUNDS, fifthPower } from "./poseidon-single.ts";
+import { STATIC } from "./static.ts";
 import { chunks } from "./vector-kernels.ts";
 
 // Poseidon of many states for throughput (rounds: see wasm/poseidon-constants.ts): *row* k of a state
@@ -13,6 +14,9 @@ import { chunks } from "./vector-kernels.ts";
 //   mds | enter | leave    t rows of t
 //   head t · feedback t
 //   in order of use        initial t · 4 × after t · rounds × after 1 · 4 × after t
+
+/** A row of zeros: the null area, enough for groups of 12. */
+const ZEROS = i32(STATIC.null.base);
 
 interface Steps {
   readonly addConstant: Callable;
@@ -51,19 +55,19 @@ function sboxKernel({ module, field, backend }: FieldTarget): Callable {
   });
 }
 
-/** out[j] = Σ row[k]·state[k·group + j], k < t */
+/** out[j] = plus[j] + Σ row[k]·state[k·group + j], k < terms */
 function dotKernel({ module, field }: FieldTarget): Callable {
-  return module.func("", [I32, I32, I32, I32, I32], [], (f) => {
-    const [out, state, row, t] = [f.param(0), f.param(1), f.param(2), f.param(3)];
-    const group = f.param(4);
+  return module.func("", [I32, I32, I32, I32, I32, I32], [], (f) => {
+    const [out, plus, state, row] = [f.param(0), f.param(1), f.param(2), f.param(3)];
+    const [terms, group] = [f.param(4), f.param(5)];
     const stride = f.op("i32.mul", group, i32(PAIR));
     const sum = field.accumulator(f);
     const total = field.zero(f).map((value) => f.variable(value));
-    forPairs(f, group, 1, [out, state], () => {
+    forPairs(f, group, 1, [out, plus, state], () => {
       const at = f.variable(state);
       const k = f.variable(row);
-      field.zero(f).forEach((value, i) => f.assign(total[i]!, value));
-      chunks(f, field, sum, f.variable(t), total, () => {
+      field.loadPair(f, plus).forEach((value, i) => f.assign(total[i]!, value));
+      chunks(f, field, sum, f.variable(terms), total, () => {
         sum.addProduct(f, field.loadPair(f, at), field.loadBroadcast(f, k));
         f.opTo(at, "i32.add", at, stride);
         f.opTo(k, "i32.add", k, i32(ELEMENT));
@@ -77,7 +81,7 @@ function dotKernel({ module, field }: FieldTarget): Callable {
  * state and scratch have t rows; `window` has t + rounds + 1: x₀, then the sequence u, where each
  * partial round appends a term. The result is in `state`.
  */
-function permutation({ module, field }: FieldTarget, steps: Steps): void {
+function permutation({ module }: FieldTarget, steps: Steps): void {
   module.func("permuteBatch", [I32, I32, I32, I32, I32, I32, I32], [], (f) => {
     const [state, scratch, window] = [f.param(0), f.param(1), f.param(2)];
     const [mds, t, rounds, group] = [f.param(3), f.param(4), f.param(5), f.param(6)];
@@ -104,7 +108,7 @@ function permutation({ module, field }: FieldTarget, steps: Steps): void {
     const mix = (from: Local, to: Local, m: Local): void => {
       const [out, k] = [f.variable(to), f.variable(m)];
       f.repeat(t, () => {
-        f.call(steps.dot, out, from, k, t, group);
+        f.call(steps.dot, out, ZEROS, from, k, t, group);
         advance(out, row);
         advance(k, vector);
       });
@@ -130,13 +134,13 @@ function permutation({ module, field }: FieldTarget, steps: Steps): void {
       advance(next, i32(ELEMENT));
     };
     f.assign(x, window);
-    const rest = f.op("i32.mul", f.op("i32.sub", t, i32(1)), row);
+    const history = f.op("i32.sub", t, i32(1));
+    const rest = f.op("i32.mul", history, row);
     f.repeat(f.op("i32.sub", rounds, i32(1)), () => {
       const end = after(at, rest);
       power(end);
-      f.call(steps.dot, scratch, at, head, t, group);
-      f.call(steps.dot, state, at, feedback, t, group);
-      copyRow(f, field, end, state, group);
+      f.call(steps.dot, scratch, ZEROS, at, head, t, group);
+      f.call(steps.dot, end, end, at, feedback, history, group); // its factor of y is 1
       f.assign(x, scratch);
       advance(at, row);
     });
@@ -154,15 +158,4 @@ function exchange(f: FunctionBuilder, a: Local, b: Local): void {
   const old = f.variable(a);
   f.assign(a, b);
   f.assign(b, old);
-}
-
-function copyRow(
-  f: FunctionBuilder,
-  field: FieldTarget["field"],
-  to: Local,
-  from: Local,
-  group: Value,
-): void {
-  const [dst, src] = [f.variable(to), f.variable(from)];
-  forPairs(f, group, 1, [dst, src], () => field.storePair(f, dst, 0, field.loadPair(f, src)));
 }

@@ -100,7 +100,7 @@ export function attachEngine(init: EngineInit, msm: MSMFactory = wasmMSM): WasmE
     ...fields,
     init,
     context,
-    scope: (body) => scope(context, body),
+    scope: scopes(context),
     ...keyMethods(port, fields, context),
     describeMatrix: (m) => ({
       kind: "matrix",
@@ -136,13 +136,19 @@ function fieldMemory(context: WasmContext, field: PrimeField): FieldMemory {
   return new FieldMemory(field, backend, context[field.name], context.memory, context.task);
 }
 
-async function scope<T>({ task }: WasmContext, body: () => Promise<T>): Promise<T> {
-  const mark = task.mark();
-  try {
-    return await body();
-  } finally {
-    task.release(mark);
-  }
+function scopes({ task }: WasmContext): Engine["scope"] {
+  let open = 0;
+  return async (body) => {
+    const mark = task.mark();
+    const depth = ++open;
+    try {
+      return await body();
+    } finally {
+      assert(open === depth, "scopes of one engine nest: await one before opening the next");
+      open--;
+      task.release(mark);
+    }
+  };
 }
 
 const CURVES: Readonly<Record<CurveName, Curve>> = { G1, Grumpkin };
@@ -165,15 +171,16 @@ function keyMethods(
     describeKey,
     commitmentKey: (curve, bases, blinding) =>
       adoptKey(port.prepareKey(curve.name, bases, blinding)),
-    async commit(key: CommitmentKey, v: Vec, blind: bigint): Promise<Point | null> {
+    commit(key: CommitmentKey, v: Vec, blind: bigint): Promise<Point | null> {
       const { scalar, name } = key.curve;
       assert(v.length <= key.length, `${v.length} elements, ${key.length} bases`);
       assert(v.field === scalar, `scalars of ${name} are over ${scalar.name}`);
       const mark = task.mark();
       try {
         const scalars = fields[scalar.name].integersOf(v);
-        return await port.commit(describeKey(key), scalars, v.length, scalar.reduce(blind));
+        return port.commit(describeKey(key), scalars, v.length, scalar.reduce(blind));
       } finally {
+        // before the caller allocates again, whether or not it awaits: see MSMPort.commit
         task.release(mark);
       }
     },

@@ -19,7 +19,8 @@ export interface MSMPort {
   /** @param bases x ‖ y, 64 little-endian bytes each, trusted to be on the curve */
   prepareKey(curve: CurveName, bases: Uint8Array, blinding: Point): KeyDescriptor;
   /**
-   * Σ scalarᵢ·Gᵢ + blind·H over the first n bases; null for the identity.
+   * Σ scalarᵢ·Gᵢ + blind·H over the first n bases; null for the identity. The scalars are only valid
+   * until the call returns its promise: whoever works on asynchronously copies them first.
    * @param scalars address of n standard-form scalars, canonical, 32 little-endian bytes each
    */
   commit(key: KeyDescriptor, scalars: number, n: number, blind: bigint): Promise<Point | null>;
