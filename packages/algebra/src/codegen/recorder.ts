@@ -68,8 +68,11 @@ export class Recorder implements Code {
   }
 }
 
-/** Instructions taken from one stream before the next gets its turn. */
-const CHUNK = 10;
+/**
+ * Instructions taken from one stream before the next gets its turn. Measured on multiplication: 10 spills
+ * registers all the time, 250 leaves the overlap to the processor's window; 80 is 8 to 10 % better.
+ */
+const CHUNK = 80;
 
 /**
  * Emits the streams' code merged in proportion, `CHUNK` instructions at a time. Engines keep the
