@@ -1,5 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { type Code, FunctionBuilder, type Value } from "../src/codegen/emitter.ts";
+import { fieldModule } from "../src/codegen/field-module.ts";
 import { fma51 } from "../src/codegen/fma51.ts";
 import {
   Fp,
@@ -23,6 +25,24 @@ describe("choice of the backend", () => {
   test("fma51 where multiply-add is fused, as on this machine's Node", async () => {
     expect(hasFusedMultiplyAdd(await readModules("Fp-fma51"))).toBe(true);
     expect((await open()).name).toBe("fma51");
+  });
+
+  test("the self-test notices multiply-add that rounds twice", () => {
+    const op = Reflect.get(FunctionBuilder.prototype, "op") as Code["op"];
+    const spy = vi.spyOn(FunctionBuilder.prototype, "op");
+    spy.mockImplementation(function (this: FunctionBuilder, name, ...args) {
+      const [a, b, c] = args as [Value, Value, Value];
+      if (name === "f64x2.relaxed_madd") {
+        return op.call(this, "f64x2.add", op.call(this, "f64x2.mul", a, b), c);
+      }
+      if (name === "f64x2.relaxed_nmadd") {
+        return op.call(this, "f64x2.sub", c, op.call(this, "f64x2.mul", a, b));
+      }
+      return op.call(this, name, ...args);
+    });
+    const unfused = fieldModule(fma51, "Fp", Fp.modulus);
+    spy.mockRestore();
+    expect(hasFusedMultiplyAdd(new WebAssembly.Module(unfused))).toBe(false);
   });
 
   test("the self-test fails a module whose products are wrong", async () => {
