@@ -14,24 +14,16 @@ import {
   Fq,
   G1,
   Grumpkin,
-  type Curve,
   type Permutation,
-  type Point,
-  type PrimeField,
   concatBytes,
   elementsToBytes,
   readElement,
   viewOf,
 } from "@foldmesh/algebra";
-import {
-  CYCLE_FOLD_PUBLIC,
-  type Statement,
-  type Triple,
-  freshX,
-  instanceLength,
-} from "@foldmesh/circuits";
+import { CYCLE_FOLD_PUBLIC, type Statement, freshX, instanceLength } from "@foldmesh/circuits";
 import { FoldingError } from "./errors.ts";
 import { type TreeNode, formFault } from "./node.ts";
+import { Reader } from "./reader.ts";
 import { isKind } from "./statement.ts";
 import type { System } from "./system.ts";
 
@@ -80,51 +72,6 @@ export function encodeNode(system: System, node: TreeNode): Uint8Array {
   );
 }
 
-/** Reads on behind a position; every read checks that the value is canonical. */
-class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at: number;
-
-  constructor(bytes: Uint8Array, at: number) {
-    this.#bytes = bytes;
-    this.#view = viewOf(bytes);
-    this.#at = at;
-  }
-
-  /** A copy: `slice` would give a view where a Node Buffer came. */
-  bytes(n: number): Uint8Array {
-    this.#at += n;
-    return new Uint8Array(this.#bytes.subarray(this.#at - n, this.#at));
-  }
-
-  index(): bigint {
-    this.#at += 4;
-    return BigInt(this.#view.getUint32(this.#at - 4));
-  }
-
-  element(field: PrimeField, name: string): bigint {
-    const x = readElement(this.#view, this.#at);
-    if (!field.isCanonical(x)) throw decodeError(`${name} is not below the modulus`);
-    this.#at += ELEMENT_BYTES;
-    return x;
-  }
-
-  elements(field: PrimeField, n: number, name: string): bigint[] {
-    return Array.from({ length: n }, () => this.element(field, name));
-  }
-
-  triple(field: PrimeField, name: string): Triple<bigint> {
-    return [this.element(field, name), this.element(field, name), this.element(field, name)];
-  }
-
-  point(curve: Curve, name: string): Point {
-    const point: Point = [this.element(curve.base, name), this.element(curve.base, name)];
-    if (!curve.isOnCurve(point)) throw decodeError(`${name} is not a point of ${curve.name}`);
-    return point;
-  }
-}
-
 const decodeError = (message: string): FoldingError =>
   new FoldingError("DECODE", `not a node of this program: ${message}`);
 
@@ -140,7 +87,7 @@ export function decodeNode(system: System, permute: Permutation, bytes: Uint8Arr
   }
   const k = checkHeader(system, bytes);
   const { a, s, dims } = system;
-  const reader = new Reader(bytes, HEADER_BYTES);
+  const reader = new Reader(bytes, HEADER_BYTES, decodeError);
   const D: Statement = {
     i: reader.index(),
     j: reader.index(),

@@ -30,6 +30,7 @@ export {
   mergeNodes,
   mergeSlots,
   proveLeaf,
+  remask,
   verifyNode,
 } from "./node.ts";
 export { decodeNode, encodeNode, nodeBytes } from "./encoding.ts";

@@ -13,7 +13,7 @@ import {
   powers,
   shortChallenge,
 } from "@foldmesh/algebra";
-import type { Permutation, Point, Vec } from "@foldmesh/algebra";
+import type { Permutation, Point, Vec, VectorField } from "@foldmesh/algebra";
 import {
   type FreshInstance,
   type Quad,
@@ -117,27 +117,59 @@ function finalValue(
   );
 }
 
-/** §5 step 6 with C = Q computed natively (the merge circuit gets it from CycleFold). */
-function foldInstance(
+const slotList = ({ UL, UR, uL, uR }: Slots): Quad<FreshInstance> => [UL, UR, uL, uR];
+
+/**
+ * §5 step 6, weights 1, ρ, ρ² … on the slots, with C = Q computed natively (the merge circuit gets it from
+ * CycleFold).
+ */
+export function foldInstance(
   rho: bigint,
   point: readonly bigint[],
-  { UL, UR, uL, uR }: Slots,
-  evals: MultifoldProof["evals"],
+  slots: readonly FreshInstance[],
+  evals: readonly Triple<bigint>[],
 ): RunningInstance {
-  const slots = [UL, UR, uL, uR];
   const C = G1.fold(
     rho,
     slots.map((slot) => slot.C),
   );
   if (C === null) throw new FoldingError("DEGENERATE", "the folded commitment is the identity");
-  const fold = (column: (n: number) => bigint): bigint => horner(Fp, rho, [0, 1, 2, 3].map(column));
+  const fold = (column: (n: number) => bigint): bigint =>
+    horner(
+      Fp,
+      rho,
+      slots.map((_, n) => column(n)),
+    );
   return {
     C,
-    X: UL.X.map((_, x) => fold((n) => slots[n]!.X[x]!)),
+    X: slots[0]!.X.map((_, x) => fold((n) => slots[n]!.X[x]!)),
     r: point,
     v: [fold((n) => evals[n]![0]), fold((n) => evals[n]![1]), fold((n) => evals[n]![2])],
   };
 }
+
+/** [Az, Bz, Cz] of z = X ‖ W, padded to 2^s. */
+export function productTables(
+  { engine, S, system }: Setup,
+  X: readonly bigint[],
+  W: Vec,
+): Triple<Vec> {
+  const F = engine.Fp;
+  const [a, b, c] = products(F, S, F.concat([F.fromElements(X), W]));
+  const pad = (v: Vec): Vec => F.padded(v, 2 ** system.s);
+  return [pad(a), pad(b), pad(c)];
+}
+
+/** The three tables' values at the point of an eq table. */
+export const evaluateTables = async (
+  F: VectorField,
+  [a, b, c]: Triple<Vec>,
+  eq: Vec,
+): Promise<Triple<bigint>> => [
+  await F.innerProduct(a, eq),
+  await F.innerProduct(b, eq),
+  await F.innerProduct(c, eq),
+];
 
 export interface Multifolded {
   readonly proof: MultifoldProof;
@@ -159,19 +191,13 @@ export async function multifoldProve(
   slots: Slots,
   openings: Quad<SlotOpening>,
 ): Promise<Multifolded> {
-  const { engine, permute, system } = setup;
+  const { engine, permute } = setup;
   const { transcript, challenges } = openTranscript(permute, header, slots);
-  const tableOf = (X: readonly bigint[], { W }: SlotOpening): Triple<Vec> => {
-    const z = engine.Fp.concat([engine.Fp.fromElements(X), W]);
-    const [a, b, c] = products(engine.Fp, setup.S, z);
-    const pad = (v: Vec): Vec => engine.Fp.padded(v, 2 ** system.s);
-    return [pad(a), pad(b), pad(c)];
-  };
   const tables: Quad<Triple<Vec>> = [
-    tableOf(slots.UL.X, openings[0]),
-    tableOf(slots.UR.X, openings[1]),
-    tableOf(slots.uL.X, openings[2]),
-    tableOf(slots.uR.X, openings[3]),
+    productTables(setup, slots.UL.X, openings[0].W),
+    productTables(setup, slots.UR.X, openings[1].W),
+    productTables(setup, slots.uL.X, openings[2].W),
+    productTables(setup, slots.uR.X, openings[3].W),
   ];
   const claim = initialClaim(challenges, slots);
   const { rounds, point } = await proveSumcheck(
@@ -183,23 +209,20 @@ export async function multifoldProve(
     claim,
   );
   const eq = engine.Fp.eqTable(point);
-  const evaluate = async ([a, b, c]: Triple<Vec>): Promise<Triple<bigint>> => [
-    await engine.Fp.innerProduct(a, eq),
-    await engine.Fp.innerProduct(b, eq),
-    await engine.Fp.innerProduct(c, eq),
-  ];
+  const evaluate = (n: 0 | 1 | 2 | 3): Promise<Triple<bigint>> =>
+    evaluateTables(engine.Fp, tables[n], eq);
   const evals: MultifoldProof["evals"] = [
-    await evaluate(tables[0]),
-    await evaluate(tables[1]),
-    await evaluate(tables[2]),
-    await evaluate(tables[3]),
+    await evaluate(0),
+    await evaluate(1),
+    await evaluate(2),
+    await evaluate(3),
   ];
   const { t, value: rho } = shortChallenge(absorbEvals(transcript, evals).lane1);
   return {
     proof: { rounds, evals },
     transcript,
     t,
-    instance: foldInstance(rho, point, slots, evals),
+    instance: foldInstance(rho, point, slotList(slots), evals),
     opening: {
       W: engine.Fp.horner(
         rho,
@@ -242,6 +265,6 @@ export function multifoldVerify(
   }
   if (finalValue(challenges, point, slots, proof.evals) !== claim) return null;
   const { t, value: rho } = shortChallenge(absorbEvals(transcript, proof.evals).lane1);
-  const instance = foldInstance(rho, point, slots, proof.evals);
+  const instance = foldInstance(rho, point, slotList(slots), proof.evals);
   return { instance, transcript, t, Q: instance.C };
 }

@@ -6,7 +6,9 @@ import {
   type Rng,
   type Vec,
   areCanonical,
+  concatBytes,
   elementsFromBytes,
+  elementsToBytes,
 } from "@foldmesh/algebra";
 import {
   type FreshInstance,
@@ -270,6 +272,21 @@ export async function finishMerge(
   return node;
 }
 
+/**
+ * The same node with m₁, m₂, m₃ and the blind of its fresh instance redrawn. A fresh instance hides behind
+ * them in one compressed proof only. Draws: m₁, m₂, m₃, b_w.
+ */
+export async function remask(setup: Setup, node: TreeNode, rng: Rng): Promise<TreeNode> {
+  const { engine, system, keys } = setup;
+  const fault = formFault(system, node);
+  if (fault !== null) throw new FoldingError("DECODE", `not a node of this program: ${fault}`);
+  const mask = elementsToBytes(freshMask(system, rng));
+  const w = concatBytes(node.w.subarray(0, ELEMENT_BYTES * system.dims.maskStart), mask);
+  const bw = rng.element(Fp);
+  const C = await setup.exclusive(() => commit(engine, keys.w, engine.Fp.fromBytes(w), bw));
+  return { ...node, w, bw, u: { ...node.u, C } };
+}
+
 /** The statement the caller expects; what is left out is taken as the node claims it. */
 export interface Expectation {
   readonly i?: bigint;
@@ -338,7 +355,7 @@ function unexpected({ permute }: Setup, { k, D }: TreeNode, expected: Expectatio
   return failures;
 }
 
-const isUnmaskedLibra = ({ dims }: System, w: Uint8Array): boolean =>
+export const isUnmaskedLibra = ({ dims }: System, w: Uint8Array): boolean =>
   w.subarray(ELEMENT_BYTES * dims.libraStart).every((byte) => byte === 0);
 
 /**

@@ -75,8 +75,8 @@ export const setupOf = (engine: Engine, system: System, handles: SetupHandles): 
 });
 
 /**
- * @param wBases generators w₀ … (64 bytes each, at least `system.dims.witness` of them), from
- *   hash-to-curve or a cache whose hash was checked
+ * @param wBases generators w₀ … (64 bytes each, at least `system.dims.witness` of them, as many as
+ *   `ipaLength(system)` to compress as well), from hash-to-curve or a cache whose hash was checked
  */
 export function loadSetup(
   engine: Engine,
@@ -85,13 +85,14 @@ export function loadSetup(
   wBases: Uint8Array,
 ): Setup {
   const { h, cfx, cfw, cfh } = system.generators;
-  const bytes = POINT_BYTES * system.dims.witness;
-  if (wBases.length < bytes) {
+  const available = wBases.length / POINT_BYTES;
+  if (available < system.dims.witness) {
     throw new FoldingError(
       "STEP",
-      `the commitment key has ${wBases.length / POINT_BYTES} bases, the program needs ${system.dims.witness}`,
+      `the commitment key has ${available} bases, the program needs ${system.dims.witness}`,
     );
   }
+  const bytes = POINT_BYTES * Math.min(available, ipaLength(system));
   return setupOf(engine, system, {
     S: loadMatrices(engine.Fp, S),
     CF: loadMatrices(engine.Fq, CF),
@@ -102,6 +103,10 @@ export function loadSetup(
     },
   });
 }
+
+/** Length of the inner-product argument over a witness: the generators w continue to it. */
+export const ipaLength = ({ dims }: Pick<System, "dims">): number =>
+  2 ** Math.ceil(Math.log2(dims.witness));
 
 const loadMatrices = (vectors: VectorField, r1cs: R1CS): MatrixTriple => ({
   A: vectors.matrix(r1cs.A),

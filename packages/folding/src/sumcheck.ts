@@ -1,17 +1,21 @@
-// The prover's side of the merge's sumcheck over
+// The prover's side of sumchecks over sums of eq(r,x)·lin(x) and pow_τ(x)·(ab − c)(x), such as the merge's
 //   eq(r_L,x)·lin_L(x) + eq(r_R,x)·lin_R(x) + pow_τ(x)·[γ⁶(ab − c)_L + γ⁷(ab − c)_R](x).
 // eq and pow are products over the variables, so their bound part is one factor and only the tables of
 // the unbound variables are needed: a round costs inner products, not eleven bound tables.
 
-import { type Engine, Fp, type Vec, type VectorField } from "@foldmesh/algebra";
+import type { Engine, PrimeField, Vec, VectorField } from "@foldmesh/algebra";
 import type { Quad, Triple } from "@foldmesh/circuits";
 import type { FoldChallenges, RoundMessage, Slots } from "./multifold.ts";
 import { powFactors } from "./multilinear.ts";
 
 /** Coefficients of a polynomial of degree 3 or less, constant first. */
-type Cubic = readonly [bigint, bigint, bigint, bigint];
+export type Cubic = readonly [bigint, bigint, bigint, bigint];
 
-type RoundVerifier = (message: RoundMessage, claim: bigint) => { challenge: bigint; claim: bigint };
+/** Absorbs a message; returns the challenge and the next claim. */
+export type RoundVerifier = (
+  message: RoundMessage,
+  claim: bigint,
+) => { challenge: bigint; claim: bigint };
 
 const addCubic = (f: Cubic, g: Cubic): Cubic => [
   f[0] + g[0],
@@ -21,13 +25,14 @@ const addCubic = (f: Cubic, g: Cubic): Cubic => [
 ];
 
 /** A summand that can be asked for its round polynomial and then bound. */
-interface Summand {
+export interface Summand {
   round(): Promise<Cubic>;
   bind(challenge: bigint): void;
 }
 
 /** prefix·((1−r) + (2r−1)X)·(lo + (hi−lo)X) for eq(r, ·)·table. */
-function linearSummand(vectors: VectorField, r: readonly bigint[], table: Vec): Summand {
+export function linearSummand(vectors: VectorField, r: readonly bigint[], table: Vec): Summand {
+  const { field } = vectors;
   let k = 0;
   let prefix = 1n;
   let current = table;
@@ -41,21 +46,22 @@ function linearSummand(vectors: VectorField, r: readonly bigint[], table: Vec): 
       return [e0 * lo, e0 * d + e1 * lo, e1 * d, 0n];
     },
     bind(x) {
-      prefix = Fp.mul(prefix, 1n - r[k]! - x + 2n * r[k]! * x);
+      prefix = field.mul(prefix, 1n - r[k]! - x + 2n * r[k]! * x);
       current = vectors.bindTop(current, x);
       k++;
     },
   };
 }
 
-/** prefix·(1 + (τ^(2^…) − 1)X)·Σ pow·(ab − c) for each of several triples. */
-function powSummand(
+/** prefix·(1 + (τ^(2^…) − 1)X)·Σ pow·(ab − c) for each of several triples, which it consumes. */
+export function powSummand(
   vectors: VectorField,
   tau: bigint,
   s: number,
   triples: readonly Triple<Vec>[],
 ): Summand {
-  const factors = powFactors(tau, s);
+  const { field } = vectors;
+  const factors = powFactors(tau, s, field);
   const powers = vectors.powers(tau, 2 ** (s - 1));
   let k = 0;
   let prefix = 1n;
@@ -72,7 +78,7 @@ function powSummand(
       return [prefix * q0, prefix * q1 + e1 * q0, prefix * q2 + e1 * q1, e1 * q2];
     },
     bind(x) {
-      prefix = Fp.mul(prefix, 1n - x + x * factors[k]!);
+      prefix = field.mul(prefix, 1n - x + x * factors[k]!);
       current = current.map(([a, b, c]) => [
         vectors.bindTop(a, x),
         vectors.bindTop(b, x),
@@ -83,10 +89,37 @@ function powSummand(
   };
 }
 
-/**
- * Runs all s rounds. `tables` are [Az, Bz, Cz] of U_L, U_R, u_L, u_R, padded to 2^s; they are left intact.
- * `verifyRound` absorbs a message and returns the challenge.
- */
+/** Runs s rounds. `verifyRound` absorbs a message and returns the challenge. */
+export async function runSumcheck(
+  field: PrimeField,
+  s: number,
+  summands: readonly Summand[],
+  verifyRound: RoundVerifier,
+  initialClaim: bigint,
+): Promise<{ rounds: RoundMessage[]; point: bigint[] }> {
+  const rounds: RoundMessage[] = [];
+  const point: bigint[] = [];
+  let claim = initialClaim;
+  for (let k = 0; k < s; k++) {
+    const cubics = await Promise.all(summands.map((summand) => summand.round()));
+    const [c0, , c2, c3] = cubics.reduce(addCubic).map((c) => field.reduce(c)) as unknown as Cubic;
+    const step = verifyRound([c0, c2, c3], claim);
+    for (const summand of summands) summand.bind(step.challenge);
+    rounds.push([c0, c2, c3]);
+    point.push(step.challenge);
+    claim = step.claim;
+  }
+  return { rounds, point };
+}
+
+/** A scaled copy, because binding may reuse storage: γ(ab − c) = (γa)b − (γc). */
+export const scaledTriple = (
+  vectors: VectorField,
+  gamma: bigint,
+  [a, b, c]: Triple<Vec>,
+): Triple<Vec> => [vectors.scale(gamma, a), vectors.slice(b, 0, b.length), vectors.scale(gamma, c)];
+
+/** The merge's sumcheck. `tables` are [Az, Bz, Cz] of U_L, U_R, u_L, u_R, padded to 2^s; they are left intact. */
 export async function proveSumcheck(
   engine: Engine,
   { gammas, tau }: FoldChallenges,
@@ -97,28 +130,13 @@ export async function proveSumcheck(
 ): Promise<{ rounds: RoundMessage[]; point: bigint[] }> {
   const vectors = engine.Fp;
   const s = UL.r.length;
-  // scaled copies, because binding may reuse storage: γ(ab − c) = (γa)b − (γc)
-  const scaled = (gamma: bigint, [a, b, c]: Triple<Vec>): Triple<Vec> => [
-    vectors.scale(gamma, a),
-    vectors.slice(b, 0, b.length),
-    vectors.scale(gamma, c),
-  ];
   const summands = [
     linearSummand(vectors, UL.r, vectors.linear(gammas.slice(0, 3), tables[0])),
     linearSummand(vectors, UR.r, vectors.linear(gammas.slice(3, 6), tables[1])),
-    powSummand(vectors, tau, s, [scaled(gammas[6]!, tables[2]), scaled(gammas[7]!, tables[3])]),
+    powSummand(vectors, tau, s, [
+      scaledTriple(vectors, gammas[6]!, tables[2]),
+      scaledTriple(vectors, gammas[7]!, tables[3]),
+    ]),
   ];
-  const rounds: RoundMessage[] = [];
-  const point: bigint[] = [];
-  let claim = initialClaim;
-  for (let k = 0; k < s; k++) {
-    const cubics = await Promise.all(summands.map((summand) => summand.round()));
-    const [c0, , c2, c3] = cubics.reduce(addCubic).map((c) => Fp.reduce(c)) as unknown as Cubic;
-    const step = verifyRound([c0, c2, c3], claim);
-    for (const summand of summands) summand.bind(step.challenge);
-    rounds.push([c0, c2, c3]);
-    point.push(step.challenge);
-    claim = step.claim;
-  }
-  return { rounds, point };
+  return runSumcheck(vectors.field, s, summands, verifyRound, initialClaim);
 }

@@ -1,0 +1,63 @@
+// Strict reading of encodings of fixed size.
+
+import {
+  ELEMENT_BYTES,
+  type Curve,
+  type Point,
+  type PrimeField,
+  readElement,
+  viewOf,
+} from "@foldmesh/algebra";
+import type { Triple } from "@foldmesh/circuits";
+
+/** Reads on behind a position; every read checks that the value is canonical. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #refuse: (message: string) => Error;
+  #at: number;
+
+  /** @param refuse makes the error that is thrown */
+  constructor(bytes: Uint8Array, at: number, refuse: (message: string) => Error) {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+    this.#at = at;
+    this.#refuse = refuse;
+  }
+
+  /** A copy: `slice` would give a view where a Node Buffer came. */
+  bytes(n: number): Uint8Array {
+    this.#at += n;
+    return new Uint8Array(this.#bytes.subarray(this.#at - n, this.#at));
+  }
+
+  index(): bigint {
+    this.#at += 4;
+    return BigInt(this.#view.getUint32(this.#at - 4));
+  }
+
+  element(field: PrimeField, name: string): bigint {
+    const x = readElement(this.#view, this.#at);
+    if (!field.isCanonical(x)) throw this.#refuse(`${name} is not below the modulus`);
+    this.#at += ELEMENT_BYTES;
+    return x;
+  }
+
+  elements(field: PrimeField, n: number, name: string): bigint[] {
+    return Array.from({ length: n }, () => this.element(field, name));
+  }
+
+  triple(field: PrimeField, name: string): Triple<bigint> {
+    return [this.element(field, name), this.element(field, name), this.element(field, name)];
+  }
+
+  points(curve: Curve, n: number, name: string): Point[] {
+    return Array.from({ length: n }, () => this.point(curve, name));
+  }
+
+  point(curve: Curve, name: string): Point {
+    const point: Point = [this.element(curve.base, name), this.element(curve.base, name)];
+    if (!curve.isOnCurve(point)) throw this.#refuse(`${name} is not a point of ${curve.name}`);
+    return point;
+  }
+}
