@@ -75,7 +75,7 @@ function copyOrder(
 ): Pick<SparseMatrix, "column" | "coefficient"> {
   const { a } = layout;
   const starts = startsOf(layout, c);
-  const outLast = starts.out > starts.private;
+  const outLast = c < layout.k - 1; // its out columns stand behind its private ones, of which there may be none
   const column = new Uint32Array(m.column.length);
   const coefficient = new Uint32Array(m.column.length);
   for (let x = 0; x < m.rows; x++) {

@@ -137,3 +137,40 @@ describe("repeat", () => {
     expect(shared.sort((x, y) => x - y)).toEqual([0, 7, 8]); // the constant and state 1
   });
 });
+
+// Wires [1, out, in], out = in + 1: a step without private wires, whose copies are linked by states alone.
+const COUNTER = stepCircuit(
+  parseR1CS(
+    encodeFile({
+      wires: 3,
+      outputs: 1,
+      publicInputs: 1,
+      privateInputs: 0,
+      constraints: [
+        [
+          [[0, 1n]],
+          [
+            [0, 1n],
+            [1, M1],
+            [2, 1n],
+          ],
+          [],
+        ],
+      ],
+    }),
+  ),
+);
+
+test("steps without private wires repeat too", () => {
+  for (const k of [2, 3, 7]) {
+    const { r1cs } = repeatStep(COUNTER, k);
+    checkStructure(r1cs);
+    const zs = Array.from({ length: k }, (_, n) =>
+      elementsToBytes([1n, BigInt(n + 6), BigInt(n + 5)]),
+    );
+    const z = repeatAssignment(zs, 1);
+    expect(firstViolation(r1cs, z)).toBeUndefined();
+    z[32]! ^= 1; // the last state
+    expect(firstViolation(r1cs, z)).toMatchObject({ row: k - 1 });
+  }
+});
