@@ -40,6 +40,7 @@ export {
 } from "./messages/auction.ts";
 export type * from "./messages/delivery.ts";
 export type * from "./messages/lease.ts";
+export { refusalReason } from "./messages/lease.ts";
 export type * from "./messages/request.ts";
 export { peekKind } from "./peek.ts";
 export {
@@ -70,7 +71,18 @@ export {
   time,
   type Time,
 } from "./scalars.ts";
-export { type Codec, integer, list, refine, sorted, struct, text, union, word } from "./schema.ts";
+export {
+  type Codec,
+  integer,
+  list,
+  refine,
+  sorted,
+  struct,
+  text,
+  truth,
+  union,
+  word,
+} from "./schema.ts";
 export {
   badEvidence,
   checkEquivocation,

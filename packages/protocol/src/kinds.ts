@@ -1,7 +1,19 @@
 import type { CapabilityAdvert } from "./messages/advert.ts";
 import { capabilityAdvert } from "./messages/advert.ts";
-import type { AuctionAnnouncement, Award, BidCommit, BidReveal, RevealCall } from "./messages/auction.ts";
-import { auctionAnnouncement, award, bidCommit, bidReveal, revealCall } from "./messages/auction.ts";
+import type {
+  AuctionAnnouncement,
+  Award,
+  BidCommit,
+  BidReveal,
+  RevealCall,
+} from "./messages/auction.ts";
+import {
+  auctionAnnouncement,
+  award,
+  bidCommit,
+  bidReveal,
+  revealCall,
+} from "./messages/auction.ts";
 import type { Checkpoint, Delivery, Evidence, HandOff, Receipt } from "./messages/delivery.ts";
 import { checkpoint, delivery, evidence, handOff, receipt } from "./messages/delivery.ts";
 import type {

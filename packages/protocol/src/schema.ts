@@ -86,6 +86,12 @@ export function bytes(min: number, max: number): Codec<Uint8Array> {
   });
 }
 
+/** true or false */
+export const truth: Codec<boolean> = same((data, path) => {
+  if (typeof data !== "boolean") throw wrongType(path, "true or false", data);
+  return data;
+});
+
 /** One of a fixed set of words. */
 export function word<const W extends string>(...words: readonly W[]): Codec<W> {
   return same((data, path) => {

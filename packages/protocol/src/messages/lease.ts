@@ -126,11 +126,19 @@ export const revocation: Codec<Revocation> = struct<Revocation>({
   reason: word("superseded", "expired", "cancelled", "settled"),
 });
 
+export const refusalReason: Codec<RefusalReason> = word(
+  "overloaded",
+  "unknown-program",
+  "missing-input",
+  "stale-epoch",
+  "shutting-down",
+);
+
 export const refusal: Codec<Refusal> = struct<Refusal>({
   job: cid,
   task: taskId,
   epoch,
-  reason: word("overloaded", "unknown-program", "missing-input", "stale-epoch", "shutting-down"),
+  reason: refusalReason,
 });
 
 export const progress: Codec<Progress> = struct<Progress>({

@@ -1,0 +1,88 @@
+import type { Time } from "@foldmesh/protocol";
+import { paymentsFor } from "./contributions.ts";
+import { examine } from "./delivering.ts";
+import type { JobEffect, JobLot } from "./events.ts";
+import type { JobPhase, JobState, JobStep } from "./job-state.ts";
+import { auction, dropBanned, giveUp } from "./leasing.ts";
+import { stopRunning } from "./running.ts";
+import type { Candidate, Task, Verified } from "./task-state.ts";
+import { envOf, mapTasks } from "./tasks.ts";
+
+/** Lots of one auction; market allows 512. */
+const LOTS_PER_AUCTION = 128;
+
+/** After every event: takes leases from the banned, gives up on what failed too often, ends the job if it is over, sends what is ready to auction or to verification. */
+export function advance(before: JobState, effects: readonly JobEffect[], now: Time): JobStep {
+  const { state, effects: dropped } = mapTasks(before, now, (task, env) => {
+    const kept = dropBanned(task, env);
+    return { ...kept, task: giveUp(kept.task, env) };
+  });
+  const so = [...effects, ...dropped];
+  const end = endOf(state);
+  if (end !== undefined) return ends(state, end, so);
+  const ready = start(state, now);
+  return { state: ready.state, effects: [...so, ...ready.effects] };
+}
+
+function endOf({ tasks }: JobState): JobPhase | undefined {
+  const { state: last } = tasks.at(-1) as Task;
+  if (last.kind === "Verified") return { kind: "Done", root: last.node, bytes: last.bytes };
+  for (const { id, state } of tasks) {
+    if (state.kind === "Failed") return { kind: "Failed", reason: state.reason, task: id };
+  }
+  return undefined;
+}
+
+/** Ends the job: stops what runs, and pays for every verified node, whether or not the rest came together. */
+export function ends(state: JobState, phase: JobPhase, effects: readonly JobEffect[]): JobStep {
+  const stops = state.tasks.flatMap((task) =>
+    stopRunning(task, phase.kind === "Done" ? "settled" : "cancelled"),
+  );
+  const payments = state.tasks.flatMap((task) =>
+    task.state.kind === "Verified" ? paymentsFor(task, task.state) : [],
+  );
+  return {
+    state: { ...state, phase },
+    effects: [...effects, ...stops, ...payments, lastWord(phase)],
+  };
+}
+
+function lastWord(phase: JobPhase): JobEffect {
+  if (phase.kind === "Done") return { kind: "jobDone", root: phase.root, bytes: phase.bytes };
+  const { reason, task } = phase as Extract<JobPhase, { kind: "Failed" }>;
+  return { kind: "jobFailed", reason, ...(task !== undefined && { task }) };
+}
+
+/** Open tasks whose inputs are all verified: one auction for all, and the broker's own verification of the root. */
+function start(state: JobState, now: Time): JobStep {
+  const lots: JobLot[] = [];
+  const effects: JobEffect[] = [];
+  const env = envOf(state, now);
+  const tasks = state.tasks.map((task) => {
+    if (task.state.kind !== "Open" || task.inputs.some((id) => env.nodeOf(id) === undefined))
+      return task;
+    if (task.kind === "verify") {
+      const step = examine(task, rootCandidate(state, task, now), [], { kind: "Open" }, env);
+      effects.push(...step.effects);
+      return step.task;
+    }
+    const { task: auctioned, lot } = auction(task, env);
+    lots.push(lot);
+    return auctioned;
+  });
+  return { state: { ...state, tasks }, effects: [...effects, ...announcements(lots, state)] };
+}
+
+/** The node to verify last, as if the broker delivered it. @param verify its inputs are verified */
+function rootCandidate({ init, tasks }: JobState, { epoch, inputs }: Task, at: Time): Candidate {
+  const root = tasks.find(({ id }) => id === inputs[0])?.state as Verified;
+  return { epoch, peer: init.broker, node: root.node, bytes: root.bytes, at };
+}
+
+function announcements(lots: readonly JobLot[], { banned }: JobState): readonly JobEffect[] {
+  return Array.from({ length: Math.ceil(lots.length / LOTS_PER_AUCTION) }, (_, i) => ({
+    kind: "announceAuction",
+    lots: lots.slice(i * LOTS_PER_AUCTION, (i + 1) * LOTS_PER_AUCTION),
+    exclude: banned,
+  }));
+}

@@ -1,0 +1,155 @@
+import type { Time } from "@foldmesh/protocol";
+import { onCheckpointJudged, onCheckpointLost, onDisputed } from "./checkpoints.ts";
+import { advance, ends } from "./advance.ts";
+import { askAgain, onDelivered, onJudged } from "./delivering.ts";
+import type { JobEvent } from "./events.ts";
+import type { JobInit, JobState, JobStep } from "./job-state.ts";
+import {
+  expireLease,
+  onAwarded,
+  onCheckpointed,
+  onDisconnected,
+  onNewTerm,
+  onProgress,
+  onReconnected,
+  onRefused,
+  onUnsold,
+} from "./leasing.ts";
+import { convict } from "./convict.ts";
+import type { Env, TaskStep } from "./running.ts";
+import { leaseOf } from "./running.ts";
+import type { Task } from "./task-state.ts";
+import { mapTasks, withTask } from "./tasks.ts";
+import { tasksOf } from "./create.ts";
+
+/** Begins a job: the shards go to auction at once. */
+export function createJob(init: JobInit, now: Time): JobStep {
+  return advance(
+    { init, phase: { kind: "Running" }, term: 0, tasks: tasksOf(init), banned: [] },
+    [],
+    now,
+  );
+}
+
+/**
+ * One event. Pure and total: events that make no sense change nothing but give an `ignored` effect, and the same events at the same times
+ * give the same state. Past the deadline every event fails the job.
+ */
+export function step(state: JobState, event: JobEvent, now: Time): JobStep {
+  if (state.phase.kind !== "Running") {
+    const effects =
+      event.kind === "tick"
+        ? []
+        : [{ kind: "ignored", event: event.kind, reason: "JOB_OVER" } as const];
+    return { state, effects };
+  }
+  if (now >= state.init.deadline) return ends(state, { kind: "Failed", reason: "DEADLINE" }, []);
+  if (event.kind === "cancelled") return ends(state, { kind: "Failed", reason: "CANCELLED" }, []);
+  const { state: next, effects } = handle(state, event, now);
+  return advance(next, effects, now);
+}
+
+/** The state after a log of events, each with the time at which it was stepped. */
+export function replay(init: JobInit, begun: Time, log: readonly LogEntry[]): JobState {
+  return log.reduce(
+    (state, { event, at }) => step(state, event, at).state,
+    createJob(init, begun).state,
+  );
+}
+
+export interface LogEntry {
+  readonly at: Time;
+  readonly event: JobEvent;
+}
+
+/** When a tick will next change something; undefined when the job is over. */
+export function jobWake(state: JobState): Time | undefined {
+  if (state.phase.kind !== "Running") return undefined;
+  return Math.min(state.init.deadline, ...state.tasks.flatMap(wakesOf));
+}
+
+function wakesOf(task: Task): readonly Time[] {
+  const lease = leaseOf(task);
+  const lost = lease ? [lease.deadline, lease.graceUntil ?? lease.deadline] : [];
+  return task.state.kind === "Delivered" ? [task.state.verifyBy, ...lost] : lost;
+}
+
+function handle(
+  state: JobState,
+  event: Exclude<JobEvent, { kind: "cancelled" }>,
+  now: Time,
+): JobStep {
+  switch (event.kind) {
+    case "tick":
+      return mapTasks(state, now, onTick);
+    case "disconnected":
+      return mapTasks(state, now, (task, env) => onDisconnected(task, event, env));
+    case "reconnected":
+      return mapTasks(state, now, (task) => onReconnected(task, event));
+    case "takenOver":
+      return onTakenOver(state, event.term, now);
+    case "judged":
+      return event.valid || !isConvicting(state, event)
+        ? withTask(state, event, now, onJudged)
+        : convict(state, event, now);
+    default:
+      return withTask(state, event, now, onTaskEvent);
+  }
+}
+
+/** A bad root is always some task's below; a bad node may be. */
+function isConvicting(
+  state: JobState,
+  { task, culprit }: { task: string; culprit?: string },
+): boolean {
+  return (
+    culprit !== undefined || state.tasks.some(({ id, kind }) => id === task && kind === "verify")
+  );
+}
+
+type TaskEvent = Exclude<
+  JobEvent,
+  { kind: "tick" | "disconnected" | "reconnected" | "takenOver" | "judged" | "cancelled" }
+>;
+
+function onTaskEvent(task: Task, event: TaskEvent, env: Env): TaskStep {
+  switch (event.kind) {
+    case "awarded":
+      return onAwarded(task, event, env);
+    case "unsold":
+      return onUnsold(task, event);
+    case "refused":
+      return onRefused(task, event, env);
+    case "progress":
+      return onProgress(task, event, env);
+    case "checkpointed":
+      return onCheckpointed(task, event, env);
+    case "disputed":
+      return onDisputed(task, event);
+    case "checkpointJudged":
+      return onCheckpointJudged(task, event, env);
+    case "checkpointLost":
+      return onCheckpointLost(task, event, env);
+    case "delivered":
+      return onDelivered(task, event, env);
+  }
+}
+
+function onTick(task: Task, env: Env): TaskStep {
+  const { task: next, effects } = expireLease(task, env);
+  if (next.state.kind !== "Delivered" || env.now < next.state.verifyBy)
+    return { task: next, effects };
+  const asked = askAgain(next, env);
+  return { task: asked.task, effects: [...effects, ...asked.effects] };
+}
+
+/** Terms only rise; a restarted broker takes a new one as a standby would. */
+function onTakenOver(state: JobState, term: number, now: Time): JobStep {
+  if (term <= state.term)
+    return { state, effects: [{ kind: "ignored", event: "takenOver", reason: "STALE_EPOCH" }] };
+  return mapTasks({ ...state, term }, now, (task, env) => {
+    const begun = onNewTerm(task, env);
+    const asked = askAgain(begun.task, env);
+    return { task: asked.task, effects: [...begun.effects, ...asked.effects] };
+  });
+}

@@ -1,0 +1,79 @@
+import type { PeerId, Range } from "@foldmesh/protocol";
+
+/** A prover's measured speed: steps per minute, or any unit as long as all are alike; whole and positive. */
+export interface Speed {
+  readonly peer: PeerId;
+  readonly speed: number;
+  /** shards it proves at once */
+  readonly slots: number;
+}
+
+export interface PlanInit {
+  readonly steps: number;
+  readonly speeds: readonly Speed[];
+  /** shards cut for every slot: more of them even out surprises, fewer save merges */
+  readonly shardsPerSlot: number;
+  /** a shard under this is not worth its merge */
+  readonly minSteps: number;
+  /** what fits a prover's memory */
+  readonly maxSteps: number;
+}
+
+/**
+ * Cuts [0, steps) into contiguous half-open shards, one or more for every slot, sized by speed: a peer twice as fast gets twice the
+ * steps, within one. Slots too slow for `minSteps` get none; shares over `maxSteps` are split evenly. Largest shards come first, so that
+ * the longest work is auctioned first.
+ * @param init steps ≥ 1, shardsPerSlot ≥ 1, 1 ≤ minSteps ≤ maxSteps; without speeds it is all one share
+ */
+export function planShards({
+  steps,
+  speeds,
+  shardsPerSlot,
+  minSteps,
+  maxSteps,
+}: PlanInit): readonly Range[] {
+  const slots = speeds.flatMap(({ speed, slots: n }) =>
+    Array.from({ length: n * shardsPerSlot }, () => speed),
+  );
+  const weights = dropTooSlow(
+    steps,
+    slots.toSorted((a, b) => b - a),
+    minSteps,
+  );
+  return cut(steps, weights).flatMap((share) => splitEvenly(share, maxSteps));
+}
+
+/** The fastest slots whose shares all reach `minSteps`; at least one. @param weights falling */
+function dropTooSlow(
+  steps: number,
+  weights: readonly number[],
+  minSteps: number,
+): readonly number[] {
+  let total = weights.reduce((a, b) => a + b, 0);
+  let kept = weights.length;
+  while (kept > 1 && steps * (weights[kept - 1] as number) < minSteps * total) {
+    kept -= 1;
+    total -= weights[kept] as number;
+  }
+  return kept === 0 ? [1] : weights.slice(0, kept);
+}
+
+/** Cuts at the rounded running sums of the weights, so that every share is within one of its due. */
+function cut(steps: number, weights: readonly number[]): readonly Range[] {
+  const total = BigInt(weights.reduce((a, b) => a + b, 0));
+  let sum = 0n;
+  let start = 0;
+  const shares = weights.map((weight): Range => {
+    sum += BigInt(weight);
+    const range = { start, end: Number((BigInt(steps) * sum) / total) };
+    start = range.end;
+    return range;
+  });
+  return shares.filter(({ start: from, end }) => from < end);
+}
+
+function splitEvenly({ start, end }: Range, maxSteps: number): readonly Range[] {
+  const pieces = Math.ceil((end - start) / maxSteps);
+  const at = (i: number): number => start + Math.floor(((end - start) * i) / pieces);
+  return Array.from({ length: pieces }, (_, i) => ({ start: at(i), end: at(i + 1) }));
+}

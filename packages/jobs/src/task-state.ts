@@ -1,0 +1,138 @@
+import type { CIDText, Money, PeerId, Range, Time } from "@foldmesh/protocol";
+import type { JobFailure, Resume } from "./events.ts";
+import type { TaskSpec } from "./tree.ts";
+
+/**
+ * Where a task stands.
+ *
+ *     Open      → Auctioned   its inputs are verified: announced as a lot
+ *     Auctioned → Leased      awarded
+ *     Auctioned → Open        the broker changed; epoch + 1
+ *     Auctioned → Failed      no bidder until the end
+ *     Leased    → Open        expired, stalled, disconnected beyond grace, refused, disputed; epoch + 1
+ *     Leased    → Delivered   the holder delivers
+ *     Open, Auctioned, Leased → Delivered   a holder of an older epoch delivers after all; what runs goes on `under` it
+ *     Delivered → Verified    the node is valid
+ *     Delivered → Delivered   invalid, and another delivery waits
+ *     Delivered → Open, Auctioned, Leased   invalid: back to what runs under it
+ *     Verified  → Open        bisection from above found this node bad after all; epoch + 1
+ *     Open      → Failed      too many attempts
+ */
+export type TaskState =
+  | Running
+  | Delivered
+  | Verified
+  | { readonly kind: "Failed"; readonly reason: JobFailure };
+
+/** What a task does to get a node. */
+export type Running = { readonly kind: "Open" } | { readonly kind: "Auctioned" } | Leased;
+
+export interface Leased {
+  readonly kind: "Leased";
+  readonly peer: PeerId;
+  readonly epoch: number;
+  /** moves with progress; past it the lease is lost */
+  readonly deadline: Time;
+  /** what `deadline` never moves beyond: a multiple of the time promised */
+  readonly endBy: Time;
+  /** proven up to here (exclusive), by what the holder says */
+  readonly done: number;
+  /** disconnected: lost unless it returns by then */
+  readonly graceUntil?: Time;
+}
+
+export interface Delivered {
+  readonly kind: "Delivered";
+  readonly candidate: Candidate;
+  /** asked again past this */
+  readonly verifyBy: Time;
+  readonly attempt: number;
+  /** deliveries of other epochs, to be tried if this one is invalid */
+  readonly queue: readonly Candidate[];
+  readonly under: Running;
+}
+
+export interface Verified {
+  readonly kind: "Verified";
+  readonly epoch: number;
+  readonly peer: PeerId;
+  readonly node: CIDText;
+  readonly bytes: number;
+  readonly contributions: readonly Contribution[];
+}
+
+export interface Candidate {
+  readonly epoch: number;
+  readonly peer: PeerId;
+  readonly node: CIDText;
+  readonly bytes: number;
+  readonly at: Time;
+}
+
+/** A lease that was once given: it makes a late delivery recognisable and payable. */
+export interface LeaseRecord {
+  readonly epoch: number;
+  readonly peer: PeerId;
+  readonly price: Money;
+  readonly promisedMs: number;
+  readonly granted: Time;
+  /** what it was to prove; begins after the checkpoint it continues from */
+  readonly work: Range;
+  readonly resume?: Checkpoint;
+}
+
+export interface Checkpoint extends Resume {
+  readonly epoch: number;
+  /** who proved which part of `done` */
+  readonly contributions: readonly Contribution[];
+}
+
+/** A part of a task's range, who proved it, and its lease's terms; paid pro rata. */
+export interface Contribution {
+  readonly peer: PeerId;
+  readonly epoch: number;
+  readonly range: Range;
+  /** what the price of the whole lease was for */
+  readonly work: Range;
+  readonly price: Money;
+  readonly promisedMs: number;
+  readonly takenMs: number;
+}
+
+export interface Task extends TaskSpec {
+  readonly constraints: number;
+  /** the most that all contributions together are paid */
+  readonly budget: Money;
+  /** of the running or next lease; only rises */
+  readonly epoch: number;
+  readonly attempts: number;
+  readonly state: TaskState;
+  readonly leases: readonly LeaseRecord[];
+  /** usable checkpoints, each further than the one before */
+  readonly checkpoints: readonly Checkpoint[];
+}
+
+/** Times and bounds; ms. */
+export interface JobConfig {
+  /** without progress for this long, or three steps' promised time, a lease is lost */
+  readonly leaseMs: number;
+  readonly graceMs: number;
+  readonly verifyMs: number;
+  /** how many times the promised duration a prover may take, in ppm */
+  readonly slack: number;
+  /** the first reserve as a share of the most that can be paid, in ppm */
+  readonly firstReserve: number;
+  /** the longest a bidder may promise to take, as a share of the time left, in ppm */
+  readonly maxDuration: number;
+  readonly maxAttempts: number;
+}
+
+export const JOB_DEFAULTS: JobConfig = {
+  leaseMs: 15_000,
+  graceMs: 5_000,
+  verifyMs: 30_000,
+  slack: 3_000_000,
+  firstReserve: 400_000,
+  maxDuration: 500_000,
+  maxAttempts: 32,
+};

@@ -1,0 +1,73 @@
+import type { CIDText, PeerId, Time } from "@foldmesh/protocol";
+import type { JobEffect, JobEvent } from "./events.ts";
+import type { JobState, JobStep } from "./job-state.ts";
+import type { Env, TaskStep } from "./running.ts";
+import type { Task } from "./task-state.ts";
+
+export function envOf(state: JobState, now: Time): Env {
+  const { config, deadline } = state.init;
+  const nodeOf = (id: string): CIDText | undefined => {
+    const task = state.tasks.find((each) => each.id === id);
+    return task?.state.kind === "Verified" ? task.state.node : undefined;
+  };
+  return { now, config, deadline, term: state.term, banned: state.banned, nodeOf };
+}
+
+/** Runs a transition on the task that an event names. */
+export function withTask<E extends JobEvent & { readonly task: string }>(
+  state: JobState,
+  event: E,
+  now: Time,
+  transition: (task: Task, event: E, env: Env) => TaskStep,
+): JobStep {
+  const at = state.tasks.findIndex(({ id }) => id === event.task);
+  const task = state.tasks[at];
+  if (task === undefined) {
+    const effect: JobEffect = {
+      kind: "ignored",
+      event: event.kind,
+      task: event.task,
+      reason: "UNKNOWN_TASK",
+    };
+    return { state, effects: [effect] };
+  }
+  const { task: next, effects } = transition(task, event, envOf(state, now));
+  return {
+    state: withBans(
+      next === task ? state : { ...state, tasks: state.tasks.with(at, next) },
+      effects,
+    ),
+    effects,
+  };
+}
+
+/** Runs a transition on every task, in order. */
+export function mapTasks(
+  state: JobState,
+  now: Time,
+  transition: (task: Task, env: Env) => TaskStep,
+): JobStep {
+  const effects: JobEffect[] = [];
+  const env = envOf(state, now);
+  const tasks = state.tasks.map((task) => {
+    const result = transition(task, env);
+    effects.push(...result.effects);
+    return result.task;
+  });
+  return { state: withBans({ ...state, tasks }, effects), effects };
+}
+
+/** Who is blamed for cheating, not for weakness, gets no lease of this job any more. */
+function withBans(state: JobState, effects: readonly JobEffect[]): JobState {
+  const cheats = effects.flatMap((effect): PeerId[] => (isBan(effect) ? [effect.peer] : []));
+  const fresh = cheats.filter(
+    (peer, i) => !state.banned.includes(peer) && cheats.indexOf(peer) === i,
+  );
+  return fresh.length === 0 ? state : { ...state, banned: [...state.banned, ...fresh] };
+}
+
+const BANNED_FOR: readonly string[] = ["INVALID_NODE", "INVALID_CHECKPOINT", "FALSE_DISPUTE"];
+
+function isBan(effect: JobEffect): effect is Extract<JobEffect, { kind: "blame" }> {
+  return effect.kind === "blame" && BANNED_FOR.includes(effect.reason);
+}
