@@ -73,7 +73,7 @@ const workspaceOf = (path: string): string | null =>
   /^(?:packages|apps)\/[^/]+/.exec(path)?.[0] ?? null;
 
 /** Where Node's own modules may be imported: for Node only, or at build time. */
-const NODE_ONLY = /\/node\/|[-/]node\.ts$|\/codegen\//;
+const NODE_ONLY = /\/node\/|\/node-[^/]+$|-node\.ts$|\/codegen\//;
 
 /** What breaks "runs in a browser". */
 export function browserViolations(file: SourceFile): string[] {

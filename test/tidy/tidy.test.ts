@@ -93,6 +93,10 @@ describe("the rules", () => {
     expect(browserViolations(importing("packages/folding/src/a.ts", "node:fs"))).toHaveLength(1);
     expect(browserViolations(importing("packages/r1cs/src/node/a.ts", "node:fs"))).toEqual([]);
     expect(browserViolations(importing("packages/r1cs/src/load-node.ts", "node:fs"))).toEqual([]);
+    expect(browserViolations(importing("packages/algebra/src/node-rank.ts", "node:fs"))).toEqual(
+      [],
+    );
+    expect(browserViolations(importing("packages/folding/src/node.ts", "node:fs"))).toHaveLength(1);
     expect(browserViolations(importing("packages/algebra/src/codegen/a.ts", "node:fs"))).toEqual(
       [],
     );
