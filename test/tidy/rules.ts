@@ -98,7 +98,7 @@ export function barrelViolations({ path }: SourceFile, entries: ReadonlySet<stri
 
 // Spelt in pieces, so that this file does not break its own rule.
 const MACHINE_PATHS = new RegExp(
-  `(?<![.\\w])/(?:${["work", "farm", "root", "tmp", "home"].join("|")})/\\w`,
+  `(?<![.\\w])/(?:${["work", "farm", "root", "tmp"].join("|")})/\\w`,
 );
 const REGISTRY_HOSTS = new RegExp(
   ["registry\\.[a-z]+js", "registry\\.yarnpkg", "deb\\.debian", "pypi\\.python"].join("|"),

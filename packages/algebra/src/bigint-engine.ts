@@ -53,7 +53,7 @@ class BigIntVectorField implements VectorField {
   }
 
   zeros(n: number): Vec {
-    return this.#wrap(new Array<bigint>(n).fill(0n));
+    return this.#wrap(Array.from({ length: n }, () => 0n));
   }
 
   fromElements(elements: readonly bigint[]): Vec {
@@ -179,7 +179,7 @@ class BigIntVectorField implements VectorField {
     assert(z.length === matrix.columns, `${matrix.columns} columns times ${z.length} elements`);
     const m = (matrix as BigIntMatrix).entries;
     const elements = this.#read(z);
-    const out = new Array<bigint>(m.rows);
+    const out: bigint[] = [];
     for (let x = 0; x < m.rows; x++) {
       let sum = 0n;
       for (let e = m.rowStart[x]!; e < m.rowStart[x + 1]!; e++) {

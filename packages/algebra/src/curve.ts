@@ -155,7 +155,7 @@ function jacobianAdd(m: bigint, left: Jacobian, right: Jacobian): Jacobian {
 /** One Pippenger window: buckets by digit, then a running suffix sum. */
 function bucketSum(m: bigint, terms: readonly Term[], shift: bigint, width: number): Jacobian {
   const mask = (1n << BigInt(width)) - 1n;
-  const buckets = new Array<Jacobian>(1 << width).fill(JACOBIAN_ZERO);
+  const buckets = Array.from({ length: 1 << width }, () => JACOBIAN_ZERO);
   for (const [scalar, point] of terms) {
     const digit = Number((scalar >> shift) & mask);
     if (digit !== 0) buckets[digit] = jacobianAddAffine(m, buckets[digit]!, point);

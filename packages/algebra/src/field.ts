@@ -93,7 +93,7 @@ export class PrimeField {
     const prefix: bigint[] = [1n];
     elements.forEach((x, i) => prefix.push(this.mul(prefix[i]!, x)));
     let suffix = this.inv(prefix[elements.length]!);
-    const out = new Array<bigint>(elements.length);
+    const out = elements.map(() => 0n);
     for (let i = elements.length - 1; i >= 0; i--) {
       out[i] = this.mul(suffix, prefix[i]!);
       suffix = this.mul(suffix, elements[i]!);

@@ -30,6 +30,6 @@ describe("Poseidon", () => {
 
   test("refuses a state of another width", () => {
     expect(() => permute([1n])).toThrow(/width/);
-    expect(() => permute(new Array(18).fill(0n))).toThrow(/width/);
+    expect(() => permute(Array.from({ length: 18 }, () => 0n))).toThrow(/width/);
   });
 });

@@ -46,7 +46,7 @@ describe("an honest job", () => {
   test("is cut as planned and reports every leaf and merge", () => {
     expect(result.plan).toMatchObject({ steps: 12, stepsPerLeaf: 4, leaves: 3 });
     const leaves = events.flatMap((event) => (event.type === "leaf" ? [event.leaf] : []));
-    expect(leaves.sort()).toEqual([0, 1, 2]);
+    expect(leaves.toSorted((x, y) => x - y)).toEqual([0, 1, 2]);
     const merges = events.flatMap((event) => (event.type === "merge" ? [event.range] : []));
     expect(merges).toHaveLength(2);
     expect(merges.at(-1)).toEqual({ start: 0, end: 3 });
