@@ -44,12 +44,20 @@ export function addRuns(
   }
 }
 
+/** Copies a working point; memory.copy is a call in some engines. */
+function movePoint(to: usize, from: usize): void {
+  for (let k: usize = 0; k < POINT; k += 16) {
+    store<u64>(to + k, load<u64>(from + k));
+    store<u64>(to + k, load<u64>(from + k, 8), 8);
+  }
+}
+
 /** Replaces the segments' sums by their images under the endomorphism, at `to`. */
 function mapSegments(plan: Plan, segments: i32, to: usize): void {
   for (let s = 0; s < segments; s++) {
     const entries: usize = load<u32>(plan.segments + usize(s) * SEGMENT);
     const point = u32(to + usize(s) * POINT);
-    memory.copy(point, load<u32>(entries), POINT);
+    movePoint(point, load<u32>(entries));
     store<u32>(entries, point);
   }
   if (segments > 0) endomorphism(to, segments);
@@ -65,7 +73,7 @@ function addSegments(plan: Plan, segments: i32, sums: usize, homes: usize): void
     const home = u32(homes + id * POINT);
     const sum = sums + (id << 2);
     if (load<u32>(sum) == 0) {
-      memory.copy(home, point, POINT);
+      movePoint(home, point);
       store<u32>(sum, home);
       continue;
     }

@@ -1,4 +1,4 @@
-import { PAIR, type Pair } from "./backend.ts";
+import { PAIR } from "./backend.ts";
 import {
   type Callable,
   type Code,
@@ -19,13 +19,13 @@ import type { PointTarget } from "./point-module.ts";
 
 /** Slots of the backward stages at a time, so that they stay in cache. */
 const BLOCK = 128;
-export function batchKernels(target: PointTarget): void {
+export function batchKernels(target: PointTarget, multiply: Callable): void {
   const gathers = gatherKernels(target);
   const multiplyPrefixes = prefixKernel(target);
-  forwardKernel(target, "batchForward", gathers.points, multiplyPrefixes);
-  forwardKernel(target, "batchForwardPacked", gathers.packed, multiplyPrefixes);
-  forwardKernel(target, "batchForwardDouble", gathers.doubled, multiplyPrefixes);
-  backwardKernel(target);
+  forwardKernel(target, "batchForward", gathers.points, multiplyPrefixes, multiply);
+  forwardKernel(target, "batchForwardPacked", gathers.packed, multiplyPrefixes, multiply);
+  forwardKernel(target, "batchForwardDouble", gathers.doubled, multiplyPrefixes, multiply);
+  backwardKernel(target, multiply);
 }
 
 /** Address after the slots of n additions. */
@@ -37,6 +37,7 @@ function forwardKernel(
   name: string,
   gather: Callable,
   multiplyPrefixes: Callable,
+  multiply: Callable,
 ): void {
   const one = constant(1n);
   module.func(name, [I32, I32, I32], [I32], (f) => {
@@ -48,10 +49,11 @@ function forwardKernel(
     }
     f.call(gather, list, f.op("i32.shr_u", n, i32(1)), scratch);
     f.call(multiplyPrefixes, scratch, f.op("i32.shr_u", n, i32(2)));
-    const chain = (c: number): Pair => field.loadPair(f, end, c * SLOT.bytes + SLOT.prefix);
-    const lanes = field.mul(f, chain(0), chain(1));
-    field.storePair(f, end, AREA.lanes, lanes);
-    field.storePair(f, end, AREA.total, field.mul(f, lanes, field.swap(f, lanes)));
+    const at = (offset: number): Local => f.op("i32.add", end, i32(offset));
+    f.call(multiply, at(AREA.lanes), at(SLOT.prefix), at(SLOT.bytes + SLOT.prefix));
+    const lanes = field.loadPair(f, end, AREA.lanes);
+    field.storePair(f, end, AREA.swapped, field.swap(f, lanes));
+    f.call(multiply, at(AREA.total), at(AREA.lanes), at(AREA.swapped));
     f.return(f.op("i32.add", end, i32(AREA.total)));
   });
 }
@@ -73,9 +75,9 @@ function prefixKernel({ module, field }: PointTarget): Callable {
   });
 }
 
-function backwardKernel(target: PointTarget): void {
+function backwardKernel(target: PointTarget, multiply: Callable): void {
   const { module } = target;
-  const seed = seedKernel(target);
+  const seed = seedKernel(target, multiply);
   const stages = [slopeKernel(target), abscissaKernel(target), ordinateKernel(target)];
   const invert = invertKernel(target);
   module.func("batchBackward", [I32, I32, I32], [], (f) => {
@@ -100,14 +102,13 @@ function backwardKernel(target: PointTarget): void {
 }
 
 /** Inverses of the two chains' ends, from the inverse of the total. */
-function seedKernel({ module, field }: PointTarget): Callable {
+function seedKernel({ module }: PointTarget, multiply: Callable): Callable {
   return module.func("", [I32], [], (f) => {
-    const end = f.param(0);
-    const lanes = field.loadPair(f, end, AREA.lanes);
-    const inverse = field.mul(f, field.loadPair(f, end, AREA.inverse), field.swap(f, lanes));
+    const at = (offset: number): Local => f.op("i32.add", f.param(0), i32(offset));
+    f.call(multiply, at(AREA.inverse), at(AREA.inverse), at(AREA.swapped)); // 1/lanes
     for (let c = 0; c < CHAINS; c++) {
-      const other = field.loadPair(f, end, (1 - c) * SLOT.bytes + SLOT.prefix);
-      field.storePair(f, end, AREA.chains + c * PAIR, field.mul(f, inverse, other));
+      const other = at((1 - c) * SLOT.bytes + SLOT.prefix);
+      f.call(multiply, at(AREA.chains + c * PAIR), at(AREA.inverse), other);
     }
   });
 }

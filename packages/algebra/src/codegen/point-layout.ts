@@ -36,7 +36,9 @@ export const AREA = {
   inverse: 1120,
   /** Inverses of what is left of the chains. */
   chains: 1200,
-  bytes: 1360,
+  /** `lanes`, exchanged. */
+  swapped: 1360,
+  bytes: 1440,
 } as const;
 
 /** Bytes of scratch of a batch of n additions. */

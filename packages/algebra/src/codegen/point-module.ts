@@ -5,7 +5,7 @@ import { ConstantPool } from "./constants.ts";
 import { ModuleBuilder } from "./module.ts";
 import { batchKernels } from "./point-batch.ts";
 import { curveConstants } from "./point-constants.ts";
-import { coordinateKernels } from "./point-coordinates.ts";
+import { coordinateKernels, multiplyKernel } from "./point-coordinates.ts";
 import { copyKernels } from "./point-copy.ts";
 import { INITIAL_PAGES, MAXIMUM_PAGES, STATIC } from "./static.ts";
 
@@ -38,9 +38,10 @@ export function pointModule(backend: Backend, curve: Curve): Uint8Array<ArrayBuf
   const field = backend.field(modulus, pool);
   const target: PointTarget = { backend, module, pool, curve, field, constant };
   const { beta } = endomorphism(curve);
-  batchKernels(target);
+  const multiply = multiplyKernel(target);
+  batchKernels(target, multiply);
   copyKernels(target, beta);
-  coordinateKernels(target);
+  coordinateKernels(target, multiply);
   curveConstants(target);
   module.data(...pool.segment);
   return module.encode();

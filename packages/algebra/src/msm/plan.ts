@@ -50,8 +50,8 @@ const LIST_ITEM = 12;
 const SPLIT = 32;
 const SEGMENT = 12;
 /** Additions in a batch, entries in a chunk of trees: measured, see bench/msm.ts. */
-const BATCH = 4096;
-const CHUNK = 16_384;
+const BATCH = 2048;
+const CHUNK = 8192;
 
 /** Tables of packed points: table j holds 2^(128·j/tableCount) times the bases. */
 export interface KeyTables {

@@ -27,19 +27,15 @@ const SET_COST = 40;
 
 /** Fewer windows mean fewer digits, but more buckets; more tables mean fewer sets of buckets. */
 export function chooseWindows(tableCount: number, counts: ScalarCounts): Windows {
-  let best: Windows | undefined;
-  let bestCost = Number.POSITIVE_INFINITY;
+  let best = { tables: 1, sets: 0, cost: Number.POSITIVE_INFINITY };
   for (let tables = 1; tables <= tableCount; tables *= 2) {
     const spacing = SCALAR_BITS / tables;
-    for (let n = Math.ceil(spacing / MAX_WIDTH); n <= spacing / 2; n++) {
-      const windows = { tables, widths: evenWidths(spacing, n) };
-      const cost = costOf(windows, counts);
-      if (best !== undefined && cost >= bestCost) continue;
-      best = windows;
-      bestCost = cost;
+    for (let sets = Math.ceil(spacing / MAX_WIDTH); sets <= spacing / 4; sets++) {
+      const cost = costOf(tables, sets, counts);
+      if (cost < best.cost) best = { tables, sets, cost };
     }
   }
-  return best!;
+  return { tables: best.tables, widths: evenWidths(SCALAR_BITS / best.tables, best.sets) };
 }
 
 /** n widths of sum `bits`, the wider ones first. */
@@ -47,10 +43,13 @@ export function evenWidths(bits: number, n: number): readonly number[] {
   return Array.from({ length: n }, (_, i) => Math.floor(bits / n) + (i < bits % n ? 1 : 0));
 }
 
-function costOf({ tables, widths }: Windows, { wide, small }: ScalarCounts): number {
-  const digits = 2 * wide * tables * widths.length + smallDigits(widths[0]!, small);
-  const buckets = widths.reduce((sum, width) => sum + 2 ** (width - 1), 0);
-  return digits + buckets * BUCKET_COST + widths.length * SET_COST;
+function costOf(tables: number, sets: number, { wide, small }: ScalarCounts): number {
+  const spacing = SCALAR_BITS / tables;
+  const narrow = Math.floor(spacing / sets);
+  const wider = spacing % sets; // sets with one bit more, twice the buckets
+  const buckets = (sets + wider) * 2 ** (narrow - 1);
+  const digits = 2 * wide * tables * sets + smallDigits(narrow + Math.sign(wider), small);
+  return digits + buckets * BUCKET_COST + sets * SET_COST;
 }
 
 /** Digits of the small scalars if all windows were of this width. */
