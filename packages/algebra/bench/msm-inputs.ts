@@ -4,13 +4,14 @@ import {
   type Point,
   type PrimeField,
   type Vec,
+  type VectorField,
   elementsToBytes,
   pointsToBytes,
 } from "../src/index.ts";
 import { generatorOf } from "../test/msm-cases.ts";
 
-// Inputs of the benchmarks: bases with known discrete logarithms but no short relations (chains of
-// doublings of random multiples), and two kinds of scalars.
+// Inputs of the benchmarks: bases with known discrete logarithms but no short relations, nor relations
+// by powers of two as tables have (chains of triplings of random multiples), and two kinds of scalars.
 
 export interface BenchBases {
   readonly curve: Curve;
@@ -61,22 +62,30 @@ export async function makeBases(engine: Engine, curve: Curve, n: number): Promis
   let current: readonly Point[] = points;
   for (let done = 0; done < n; done += starts.length) {
     bytes.set(pointsToBytes(current.slice(0, n - done)), 64 * done);
-    const factor = curve.scalar.pow(2n, BigInt(done / starts.length));
+    const factor = curve.scalar.pow(3n, BigInt(done / starts.length));
     for (const k of starts.slice(0, n - done)) logs.push(curve.scalar.mul(k, factor));
-    current = await engine.scope(() => double(F, current));
+    current = await engine.scope(() => triple(F, current));
   }
   return { curve, bytes, logs };
 }
 
-async function double(F: Engine["Fp"], points: readonly Point[]): Promise<readonly Point[]> {
+type Coordinates = readonly [x: Vec, y: Vec];
+
+async function triple(F: VectorField, points: readonly Point[]): Promise<readonly Point[]> {
   const x = F.fromElements(points.map(([px]) => px));
   const y = F.fromElements(points.map(([, py]) => py));
-  const times = (k: bigint, v: Vec): Vec => F.scale(k, v);
-  const slope = F.mul(times(3n, F.mul(x, x)), F.inverse(times(2n, y)));
-  const x3 = F.sub(F.mul(slope, slope), times(2n, x));
-  const y3 = F.sub(F.mul(slope, F.sub(x, x3)), y);
+  const tangent = F.mul(F.scale(3n, F.mul(x, x)), F.inverse(F.scale(2n, y)));
+  const [x2, y2] = third(F, tangent, [x, y], x);
+  const chord = F.mul(F.sub(y2, y), F.inverse(F.sub(x2, x)));
+  const [x3, y3] = third(F, chord, [x, y], x2);
   const [xs, ys] = [await F.toElements(x3), await F.toElements(y3)];
   return xs.map((px, i) => [px, ys[i]!]);
+}
+
+/** −(third point on the lines of these slopes through the points and abscissas). */
+function third(F: VectorField, slope: Vec, [x, y]: Coordinates, other: Vec): Coordinates {
+  const x3 = F.sub(F.sub(F.mul(slope, slope), x), other);
+  return [x3, F.sub(F.mul(slope, F.sub(x, x3)), y)];
 }
 
 /** What Σ kᵢ·Gᵢ must be. */

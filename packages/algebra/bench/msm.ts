@@ -36,7 +36,7 @@ export interface BenchMSMOptions {
   readonly curves?: readonly Curve[];
 }
 
-/** Times of one candidate in ms. */
+/** Times of one candidate in ms; the ratios are ffjavascript's times with as many threads, over ours. */
 export interface BenchMSMLine {
   readonly curve: string;
   readonly log2n: number;
@@ -45,9 +45,11 @@ export interface BenchMSMLine {
   readonly threads: number;
   readonly min: number;
   readonly median: number;
-  /** ffjavascript's minimum and median with as many threads, over ours. */
+  /** Least processor time of the whole process: what counts on a busy machine. */
+  readonly cpu: number;
   readonly ratioMin: number;
   readonly ratioMedian: number;
+  readonly ratioCPU: number;
 }
 
 interface Candidate {
@@ -165,16 +167,23 @@ function prepare(
   return [key, engine[curve.scalar.name].fromElements(scalars)];
 }
 
-type Times = readonly { readonly candidate: Candidate; readonly ms: readonly number[] }[];
+interface Times {
+  readonly candidate: Candidate;
+  readonly wall: number[];
+  readonly cpu: number[];
+}
 
 /** Rounds in which every candidate has one turn, after one that does not count. */
-async function measure(candidates: readonly Candidate[], rounds: number): Promise<Times> {
-  const times = candidates.map((candidate) => ({ candidate, ms: [] as number[] }));
+async function measure(candidates: readonly Candidate[], rounds: number): Promise<Times[]> {
+  const times: Times[] = candidates.map((candidate) => ({ candidate, wall: [], cpu: [] }));
   for (let round = 0; round <= rounds; round++) {
-    for (const { candidate, ms } of times) {
-      const start = performance.now();
+    for (const { candidate, wall, cpu } of times) {
+      const [start, used] = [performance.now(), process.cpuUsage()];
       await candidate.run();
-      if (round > 0) ms.push(performance.now() - start);
+      const { user, system } = process.cpuUsage(used);
+      if (round === 0) continue;
+      wall.push(performance.now() - start);
+      cpu.push((user + system) / 1000);
     }
   }
   return times;
@@ -183,21 +192,23 @@ async function measure(candidates: readonly Candidate[], rounds: number): Promis
 const minimum = (ms: readonly number[]): number => Math.min(...ms);
 const median = (ms: readonly number[]): number => ms.toSorted((a, b) => a - b)[ms.length >> 1]!;
 
-function linesOf(curve: Curve, log2n: number, scalars: ScalarKind, times: Times): BenchMSMLine[] {
-  return times.map(({ candidate: { name, threads }, ms }) => {
+function linesOf(curve: Curve, log2n: number, scalars: ScalarKind, times: Times[]): BenchMSMLine[] {
+  return times.map(({ candidate: { name, threads }, wall, cpu }) => {
     const peer = times.find(
       ({ candidate }) => candidate.name === PEER && candidate.threads === threads,
-    )!.ms;
+    )!;
     return {
       curve: curve.name,
       log2n,
       scalars,
       candidate: name,
       threads,
-      min: minimum(ms),
-      median: median(ms),
-      ratioMin: minimum(peer) / minimum(ms),
-      ratioMedian: median(peer) / median(ms),
+      min: minimum(wall),
+      median: median(wall),
+      cpu: minimum(cpu),
+      ratioMin: minimum(peer.wall) / minimum(wall),
+      ratioMedian: median(peer.wall) / median(wall),
+      ratioCPU: minimum(peer.cpu) / minimum(cpu),
     };
   });
 }
@@ -205,12 +216,15 @@ function linesOf(curve: Curve, log2n: number, scalars: ScalarKind, times: Times)
 function print(line: BenchMSMLine): void {
   const what = `${line.curve} 2^${line.log2n} ${line.scalars}`.padEnd(26);
   const who = `${line.candidate}, ${line.threads} thread${line.threads > 1 ? "s" : ""}`.padEnd(26);
-  const times = `${line.min.toFixed(1).padStart(8)} / ${line.median.toFixed(1).padStart(8)} ms`;
-  const ratios = `${line.ratioMin.toFixed(2).padStart(6)}× / ${line.ratioMedian.toFixed(2)}×`;
-  console.log(`${what} ${who} ${times} ${ratios}`);
+  const times = [line.min, line.median, line.cpu].map((ms) => ms.toFixed(1).padStart(8)).join(" /");
+  const ratios = [line.ratioMin, line.ratioMedian, line.ratioCPU]
+    .map((ratio) => `${ratio.toFixed(2).padStart(6)}×`)
+    .join(" /");
+  console.log(`${what} ${who} ${times} ms ${ratios}`);
 }
 
 if (import.meta.main) {
+  console.log("times and ratios: least wall / median wall / least CPU");
   const [sizes, rounds, curves] = process.argv.slice(2);
   await benchMSM(print, {
     ...(sizes === undefined ? {} : { sizes: sizes.split(",").map(Number) }),
