@@ -46,7 +46,10 @@ describe("a pool of ranks", () => {
     await Promise.resolve();
     await closing.close();
     await expect(underWay).rejects.toMatchObject({ code: "ABORTED" });
-    await expect(closing.commit(key, v, 1n)).rejects.toMatchObject({ code: "ABORTED" });
+    for (const n of [N, 1]) {
+      const again = closing.commit(key, engine.Fq.slice(v, 0, n), 1n);
+      await expect(again).rejects.toMatchObject({ code: "ABORTED" });
+    }
     expect(await engine.commit(key, v, 1n)).toEqual(
       expected(bases, await engine.Fq.toElements(v), 1n),
     );

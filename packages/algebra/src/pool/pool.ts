@@ -38,6 +38,7 @@ export class Pool {
   /** Holds the scalars while ranks read them; commitments take turns, so nobody else allocates here. */
   readonly #arena: Arena;
   #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   private constructor(engine: WasmEngine, ranks: readonly Rank[]) {
     this.engine = engine;
@@ -72,10 +73,12 @@ export class Pool {
 
   /** Ends the workers; commitments under way are rejected. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#ranks.map((rank) => rank.close()));
   }
 
   async #commit(key: CommitmentKey, v: Vec, blind: bigint): Promise<Point | null> {
+    if (this.#closed) throw new AlgebraError("ABORTED", CLOSED);
     const { curve } = key;
     assert(v.length <= key.length, `${v.length} elements, ${key.length} bases`);
     assert(v.field === curve.scalar, `scalars of ${curve.name} are over ${curve.scalar.name}`);
@@ -110,6 +113,8 @@ export class Pool {
   }
 }
 
+const CLOSED = "the pool was closed: open a new one";
+
 /** Replies by task. */
 class Rank {
   readonly #worker: RankWorker;
@@ -135,7 +140,7 @@ class Rank {
   }
 
   async close(): Promise<void> {
-    this.#fail("the pool was closed");
+    this.#fail(CLOSED);
     await this.#worker.terminate();
   }
 
