@@ -55,7 +55,7 @@ export interface CycleFolded extends CycleFoldHints {
 type Products = readonly [az: Vec, bz: Vec, cz: Vec];
 
 /** cross(a, b) = A_a∘B_b + A_b∘B_a − X_{a,0}C_b − X_{b,0}C_a */
-function crossTerm(
+export function crossTerm(
   { engine }: Setup,
   [ai, bi, ci]: Products,
   [aj, bj, cj]: Products,

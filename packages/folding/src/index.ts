@@ -34,3 +34,19 @@ export {
   verifyNode,
 } from "./node.ts";
 export { decodeNode, encodeNode, nodeBytes } from "./encoding.ts";
+export { type CompressOptions, compressNode } from "./compress/compress.ts";
+export { type CompressedProof, decodeProof, proofBytes } from "./compress/proof.ts";
+export {
+  type BatchItem,
+  type CompressedExpectation,
+  verifyCompressed,
+  verifyCompressedBatch,
+} from "./compress/verify.ts";
+export {
+  type Compressor,
+  type VerifierKey,
+  type VerifierSystem,
+  loadCompressor,
+  loadVerifierKey,
+} from "./compress/verifier-key.ts";
+export { ipaLength } from "./setup.ts";

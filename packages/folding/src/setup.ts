@@ -51,9 +51,9 @@ export interface Setup extends SetupHandles {
   readonly exclusive: Exclusive;
 }
 
-type Exclusive = <T>(body: () => Promise<T>) => Promise<T>;
+export type Exclusive = <T>(body: () => Promise<T>) => Promise<T>;
 
-function turnstile(engine: Engine): Exclusive {
+export function turnstile(engine: Engine): Exclusive {
   let last: Promise<unknown> = Promise.resolve();
   return (body) => {
     const run = last.then(() => engine.scope(body));
