@@ -122,13 +122,8 @@ describe.each(VECTORS)("%s (%s)", (check, path, field) => {
 
   test("only arrays without holes", () => {
     expect(faultAt((v) => Array(v.length))).toBe(check);
-    expect(
-      faultAt((v) => {
-        delete v[1];
-        return v;
-      }),
-    ).toBe(check);
-    expect(faultAt((v) => ({ ...v, length: v.length }))).toBe(check);
+    expect(faultAt((v) => Object.assign(Array(v.length), { 0: v[0] }))).toBe(check);
+    expect(faultAt((v) => Object.assign({ length: v.length }, v))).toBe(check);
     expect(faultAt((v) => [v])).toBe(check);
     expect(faultAt((v) => BigUint64Array.from(v as bigint[]))).toBe(check);
     expect(faultAt(() => "")).toBe(check);

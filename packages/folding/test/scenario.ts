@@ -1,6 +1,6 @@
 // The nodes under test: the tree of the reference's vectors, and what the other tests need besides.
 
-import { Fp, type Engine } from "@foldmesh/algebra";
+import { Fp } from "@foldmesh/algebra";
 import { type Setup, type TreeNode, mergeNodes, proveLeaf } from "../src/index.ts";
 import type { CycleFolded } from "../src/cyclefold.ts";
 import type { Multifolded } from "../src/multifold.ts";
@@ -60,8 +60,8 @@ export interface VectorTree {
 }
 
 /** The tree of the vectors: leaf 0 masked, leaves 1 and 2 not; ((0, 1), 2). */
-export async function vectorTree(engine?: Engine): Promise<VectorTree> {
-  const setup = await setupFor(toyStep(), engine);
+async function vectorTree(): Promise<VectorTree> {
+  const setup = await setupFor(toyStep());
   const leaves = await toyLeaves(setup, 3);
   const m01 = await runMerge(setup, leaves[0]!, leaves[1]!, "merge-0-1");
   const m012 = await runMerge(setup, m01.node, leaves[2]!, "merge-01-2");
@@ -71,6 +71,7 @@ export async function vectorTree(engine?: Engine): Promise<VectorTree> {
 /** The same nodes for every test file; tests change copies only. */
 export interface Scenario {
   readonly setup: Setup;
+  readonly tree: VectorTree;
   readonly leaf0: TreeNode;
   readonly leaf1: TreeNode;
   readonly leaf2: TreeNode;
@@ -81,11 +82,12 @@ export interface Scenario {
 }
 
 export const scenario: () => Promise<Scenario> = once(async () => {
-  const { setup, leaves, m01, m012 } = await vectorTree();
+  const tree = await vectorTree();
+  const { setup, leaves, m01, m012 } = tree;
   const [leaf0, leaf1, leaf2] = leaves as [TreeNode, TreeNode, TreeNode];
   const leaf3 = await toyLeaf(setup, { i: 3, zIn: leaf2.D.zOut, w: 9n, pid: 14n });
   const m23 = await mergeNodes(setup, leaf2, leaf3, referenceRng("m23"));
-  return { setup, leaf0, leaf1, leaf2, leaf3, m01, m012, m23 };
+  return { setup, tree, leaf0, leaf1, leaf2, leaf3, m01, m012, m23 };
 });
 
 /** x + 1 in F_p. */

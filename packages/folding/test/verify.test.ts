@@ -261,7 +261,10 @@ describe("a leaf that carries a foreign, valid accumulator", () => {
     expect(await verify(node)).toEqual([]);
     const { U: _, Phi: __, ...claim } = node.D;
     expect(claim).toEqual({
-      ...{ i: 0n, j: 3n, zIn: [3n, 4n], zOut: shared.leaf2.D.zOut },
+      i: 0n,
+      j: 3n,
+      zIn: [3n, 4n],
+      zOut: shared.leaf2.D.zOut,
       pid: shared.m012.node.D.pid,
     });
   });
