@@ -91,6 +91,8 @@ export interface VerifyRequest {
   readonly proof: Uint8Array;
   /** What the caller knows to be asked for. What is left out is taken as the proof claims it. */
   readonly expected?: Partial<ProofStatement>;
+  /** What the proof must be bound to: a job's id (mod p), or 0, the default, for proofs good for any job. */
+  readonly context?: bigint;
   readonly cacheDir: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ProverEvent) => void;

@@ -18,7 +18,7 @@ const MIN_LOG_ROWS = 15;
 /** The planner goes no higher by itself: at 2^18 rows a prover thread needs about a gigabyte. */
 const MAX_CHOSEN_LOG_ROWS = 17;
 /** Of the whole proof system. */
-const MAX_LOG_ROWS = 22;
+export const MAX_LOG_ROWS = 22;
 /** Cost of a leaf relative to a merge of the same size, measured (bench: leaf, merge). */
 const LEAF_COST = 0.35;
 

@@ -14,6 +14,9 @@ const NODE_AT = CONTEXT_AT + 32;
 /** No node is larger: two witnesses at 2^22 rows. */
 const MAX_PROOF_BYTES = 2 ** 29;
 
+/** The context of a proof that may be reused between jobs. */
+export const REUSABLE = 0n;
+
 export interface ProofFile {
   /** Lower-case hex, as `Program.digest`. */
   readonly programDigest: string;

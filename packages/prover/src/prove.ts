@@ -7,7 +7,7 @@ import PQueue from "p-queue";
 import type { ProveRequest, ProveResult } from "./api.ts";
 import { ProverError } from "./errors.ts";
 import { type Executor, execute } from "./execute.ts";
-import { encodeProof } from "./proof-file.ts";
+import { REUSABLE, encodeProof } from "./proof-file.ts";
 import { type Session, type TaskOptions, openSession } from "./session.ts";
 import { type Branch, aggregationTree } from "./tree.ts";
 import type { NodeResult } from "./worker-tasks.ts";
@@ -15,9 +15,6 @@ import { defaultThreads } from "./workers.ts";
 
 /** Merges go before leaves: they free two nodes for one. */
 const PRIORITY = { leaf: 0, merge: 1 } as const;
-
-/** The context of a proof that may be reused between jobs. */
-const REUSABLE = 0n;
 
 /**
  * Proves `steps` applications of a program. The result was verified in full before it is returned.

@@ -1,6 +1,9 @@
+import { ELEMENT_BYTES } from "@foldmesh/algebra";
+import type { StepCircuit } from "@foldmesh/r1cs";
 import type { ProofStatement, Verdict, VerifyRequest } from "./api.ts";
 import { ProverError } from "./errors.ts";
-import { type ProofFile, decodeProof } from "./proof-file.ts";
+import { MAX_LOG_ROWS } from "./plan.ts";
+import { type ProofFile, REUSABLE, decodeProof } from "./proof-file.ts";
 import { openSession } from "./session.ts";
 import { defaultThreads } from "./workers.ts";
 
@@ -40,17 +43,32 @@ function readHeader(request: VerifyRequest): ProofFile | string {
 }
 
 /** Everything that can be refused before public parameters are derived for a file's claims. */
-function headerFailure({ program, expected }: VerifyRequest, file: ProofFile): string | null {
+function headerFailure(
+  { program, expected, context = REUSABLE }: VerifyRequest,
+  file: ProofFile,
+): string | null {
   if (file.programDigest !== program.digest) {
     return `program: the proof is of program ${file.programDigest.slice(0, 16)}…, not ${program.digest.slice(0, 16)}…`;
   }
-  // a claim of too many steps per leaf must not make the verifier build a huge circuit
-  const { columns, publicCount } = program.step.r1cs;
-  if (2 * 32 * file.stepsPerLeaf * (columns - publicCount) > file.node.length) {
+  if (file.context !== context) {
+    return `context: the proof is of ${file.context}, expected ${context}`;
+  }
+  if (!isPossible(program.step, file)) {
     return "steps per leaf: more than a proof of this size can hold";
   }
   if (expected?.steps !== undefined && expected.steps % file.stepsPerLeaf !== 0) {
     return `statement: steps (leaves of ${file.stepsPerLeaf} steps cannot make ${expected.steps})`;
   }
   return null;
+}
+
+/**
+ * Whether a leaf of so many steps fits the system's rows and the node's bytes, which hold each private
+ * wire and each state between two steps twice: a false claim must not make the verifier build a circuit
+ * larger than what was sent.
+ */
+function isPossible({ r1cs, stateSize }: StepCircuit, { stepsPerLeaf, node }: ProofFile): boolean {
+  const { columns, publicCount, A } = r1cs;
+  const wires = stepsPerLeaf * (columns - publicCount) + (stepsPerLeaf - 1) * stateSize;
+  return 2 * ELEMENT_BYTES * wires <= node.length && stepsPerLeaf * A.rows < 2 ** MAX_LOG_ROWS;
 }
