@@ -2,7 +2,7 @@
 // (k, 0) to a nearby vector of the lattice {(a, b): a + b·λ ≡ 0 mod r}, basis (a1, b1), (a2, b2).
 //
 // Constants at GLV: g1, g2 ≈ 2^254·|b2|/r, 2^254·|b1|/r; then −s1·a1, −s2·a2, −s1·b1, −s2·b2 modulo
-// 2^128, s1, s2 being the signs of the two rounded coefficients. src/msm/glv.ts derives them for
+// 2^128, s1, s2 being the signs of the two rounded coefficients. src/codegen/glv.ts derives them for
 // both curves and proves the bound.
 
 import { GLV } from "./constants";

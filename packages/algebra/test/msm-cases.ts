@@ -1,5 +1,5 @@
 import { type Curve, type Point, type PrimeField, pointsToBytes } from "../src/index.ts";
-import { endomorphism } from "../src/msm/glv.ts";
+import { endomorphism } from "../src/codegen/glv.ts";
 import { randomElement, seededBits } from "./edge-elements.ts";
 
 // Bases whose discrete logarithms are known, so that what a commitment should be costs one

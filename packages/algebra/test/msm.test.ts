@@ -13,7 +13,7 @@ import {
   elementsToBytes,
   pointsToBytes,
 } from "../src/index.ts";
-import { endomorphism, splitConstants, splitScalar } from "../src/msm/glv.ts";
+import { endomorphism, splitConstants, splitScalar } from "../src/codegen/glv.ts";
 import { wasmMSM } from "../src/msm/msm.ts";
 import { chooseWindows } from "../src/msm/windows.ts";
 import { readModules } from "../src/wasm/load-node.ts";

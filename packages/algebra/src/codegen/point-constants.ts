@@ -1,6 +1,6 @@
 import type { Curve } from "../curve.ts";
 import { assert } from "../errors.ts";
-import { endomorphism, somePoint, splitConstants } from "../msm/glv.ts";
+import { endomorphism, somePoint, splitConstants } from "./glv.ts";
 import type { Backend } from "./backend.ts";
 import { bytes64, i32 } from "./emitter.ts";
 import { inverse, unsignedLimbs } from "./integers.ts";

@@ -1,5 +1,5 @@
 import type { Curve } from "../curve.ts";
-import { endomorphism } from "../msm/glv.ts";
+import { endomorphism } from "./glv.ts";
 import type { Backend, FieldCode } from "./backend.ts";
 import { ConstantPool } from "./constants.ts";
 import { ModuleBuilder } from "./module.ts";

@@ -1,10 +1,9 @@
 import { ELEMENT_BYTES, readElement, writeElement } from "../bytes.ts";
-import type { Curve, CurveName, Point } from "../curve.ts";
+import { type Curve, type CurveName, G1, Grumpkin, type Point } from "../curve.ts";
 import { AlgebraError, assert } from "../errors.ts";
 import { PACKED_POINT } from "../codegen/point-layout.ts";
 import { POINT_BYTES, pointsToBytes } from "../points.ts";
 import type { KeyDescriptor, MSMPort, WasmContext } from "../wasm/msm-port.ts";
-import { CURVES } from "./glv.ts";
 import { HISTOGRAM_BINS, type KeyTables, Plan, SCALAR_BITS } from "./plan.ts";
 import { chooseWindows } from "./windows.ts";
 
@@ -42,6 +41,7 @@ export interface MSMOptions {
   readonly tableBytes?: number;
 }
 
+const CURVES: Readonly<Record<CurveName, Curve>> = { G1, Grumpkin };
 const MAX_TABLES = 8;
 
 /** A range [start, end) of indices. */

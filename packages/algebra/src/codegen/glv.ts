@@ -1,4 +1,4 @@
-import { type Curve, G1, Grumpkin } from "../curve.ts";
+import type { Curve } from "../curve.ts";
 import { assert } from "../errors.ts";
 import type { PrimeField } from "../field.ts";
 
@@ -109,5 +109,3 @@ function roundedQuotient(numerator: bigint, denominator: bigint): bigint {
   const quotient = twice / (2n * denominator);
   return numerator < 0n ? -quotient : quotient;
 }
-
-export const CURVES: Readonly<Record<"G1" | "Grumpkin", Curve>> = { G1, Grumpkin };
