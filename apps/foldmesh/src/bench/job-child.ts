@@ -33,7 +33,7 @@ async function measure(): Promise<MeasuredJob> {
 function jobInput(): JobInput {
   const steps = spec.leaves * spec.stepsPerLeaf;
   if (spec.program === "minroot") return { z0: [1n, 2n, 0n], count: steps };
-  const block = Array.from({ length: 16 }, (_, i) => 0x9e3779b9n * BigInt(i));
+  const block = Array.from({ length: 16 }, (_, i) => (0x9e3779b9n * BigInt(i)) & 0xffff_ffffn);
   return { z0: SHA256_Z0, steps: Array.from({ length: steps }, () => ({ block })) };
 }
 

@@ -7,8 +7,8 @@ const LEAVES = 8;
 
 /** Leaves and merges one after the other on one thread: medians of a job of 8 leaves. */
 export const nodeBenchmark: Benchmark = {
-  names: ["leaf", "merge"],
-  about: "one leaf; one merge, with the share of its stages (one thread)",
+  names: ["leaf", "merge", "witness"],
+  about: "one leaf; one merge, with the share of its stages; the merge circuit's witness",
   run: async function* (options) {
     for (const s of options.quick ? ([15] as const) : ([15, 17] as const)) {
       yield* measureNodes(s, options);
@@ -23,8 +23,10 @@ async function* measureNodes(s: 15 | 17, options: BenchmarkOptions): AsyncGenera
   yield { name: "leaf", s: logRows, threads: 1, ms: median(leafMs) };
   const overLeaves = merges.filter(({ leaves }) => leaves === 2);
   const overMerges = merges.filter(({ leaves }) => leaves > 2);
-  yield { ...summary(overLeaves), name: "merge", size: "leaf+leaf", s: logRows, threads: 1 };
-  yield { ...summary(overMerges), name: "merge", size: "above", s: logRows, threads: 1 };
+  const [low, high] = [summary(overLeaves), summary(overMerges)];
+  yield { ...low, name: "merge", size: "leaf+leaf", s: logRows, threads: 1 };
+  yield { ...high, name: "merge", size: "above", s: logRows, threads: 1 };
+  yield { ms: high.stages.witness, name: "witness", size: "merge", s: logRows, threads: 1 };
 }
 
 function summary(merges: readonly MeasuredMerge[]): { ms: number; stages: MergeStages } {
