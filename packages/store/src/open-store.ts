@@ -1,0 +1,71 @@
+import { Level } from "level";
+import { createFileShelf } from "./blobs/file-shelf.ts";
+import type { Directory } from "./directory.ts";
+import { nameOwner, ownerOf, prepareDirectory } from "./directory.ts";
+import { asStoreError, StoreError } from "./errors.ts";
+import type { RoomSpecs } from "./schema.ts";
+import { Database } from "./state/database.ts";
+import type { Store, StoreOptions } from "./store.ts";
+import { assemble } from "./store.ts";
+
+export interface DiskStoreOptions<S extends RoomSpecs> extends StoreOptions<S> {
+  /** Whether what is acknowledged survives the loss of power, and not only of the process; default true. */
+  readonly sync?: boolean;
+}
+
+/** `level` hides it in its types: classic-level, which it is in Node, can rebuild a database from what is readable. */
+const { repair } = Level as unknown as { repair: (location: string) => Promise<void> };
+
+/**
+ * Opens the store in `dir`, or makes one there; checks and repairs it when the last run did not end orderly, and migrates it.
+ *
+ *     const store = await openStore("data", { schema, maxBlobBytes: 10 * 2 ** 30 });
+ *     await store.commit([store.rooms.jobEvents.appending(job, [event]), store.rooms.leases.putting(id, lease)]);
+ *     await store.close();
+ *
+ * @throws StoreError LOCKED, NOT_A_STORE, NEWER_SCHEMA, NO_MIGRATION, CORRUPT, STORE_FULL, IO
+ */
+export async function openStore<S extends RoomSpecs>(
+  dir: string,
+  options: DiskStoreOptions<S>,
+): Promise<Store<S>> {
+  const directory = await prepareDirectory(dir);
+  try {
+    return await openOnce(directory, options, false);
+  } catch (thrown) {
+    if (asStoreError(thrown, dir).code !== "CORRUPT") throw thrown;
+    await repair(directory.state);
+    return openOnce(directory, options, true);
+  }
+}
+
+async function openOnce<S extends RoomSpecs>(
+  directory: Directory,
+  options: DiskStoreOptions<S>,
+  rebuilt: boolean,
+): Promise<Store<S>> {
+  const { sync = true } = options;
+  const level = await openLevel(directory);
+  try {
+    await nameOwner(directory);
+    const shelf = createFileShelf(directory.blobs, { sync });
+    return await assemble(new Database(level, sync), shelf, options, rebuilt);
+  } catch (thrown) {
+    await level.close();
+    throw asStoreError(thrown, `opening the store in ${directory.state}`);
+  }
+}
+
+async function openLevel(directory: Directory): Promise<Level> {
+  const level = new Level(directory.state);
+  try {
+    await level.open();
+    return level;
+  } catch (thrown) {
+    const error = asStoreError(thrown, `opening ${directory.state}`);
+    if (error.code !== "LOCKED") throw error;
+    const owner = await ownerOf(directory);
+    const message = `${directory.state} is in use by ${owner}: stop it, or use another directory`;
+    throw new StoreError("LOCKED", message, { cause: thrown });
+  }
+}
