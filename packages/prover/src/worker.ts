@@ -12,7 +12,7 @@ import {
   proveLeaf,
   verifyNode,
 } from "@foldmesh/folding";
-import { reply } from "./reply.ts";
+import { type Stoppable, checkStop, reply } from "./reply.ts";
 import { adopt } from "./resident.ts";
 import type {
   LeafTask,
@@ -29,8 +29,9 @@ const init = workerData as WorkerInits["worker.ts"];
 const setup = adopt(attachEngine(init.engine), init.resident);
 const rng = secureRng();
 
-export const leaf = ({ i, ...task }: LeafTask): Promise<Reply<NodeResult>> =>
+export const leaf = ({ i, stop, ...task }: LeafTask & Stoppable): Promise<Reply<NodeResult>> =>
   reply(async () => {
+    checkStop({ stop });
     const started = performance.now();
     const node = await proveLeaf(setup, { i: BigInt(i), ...task }, rng);
     return {
@@ -40,12 +41,14 @@ export const leaf = ({ i, ...task }: LeafTask): Promise<Reply<NodeResult>> =>
     };
   });
 
-export const merge = ({ left, right }: MergeTask): Promise<Reply<MergeResult>> =>
+export const merge = ({ left, right, stop }: MergeTask & Stoppable): Promise<Reply<MergeResult>> =>
   reply(async () => {
+    checkStop({ stop });
     const started = performance.now();
     const stages: Record<MergeStage, number> = { fold: 0, cyclefold: 0, witness: 0, commit: 0 };
     let last = started;
     const stage = (name: MergeStage): void => {
+      checkStop({ stop });
       const now = performance.now();
       stages[name] = now - last;
       last = now;
@@ -55,8 +58,13 @@ export const merge = ({ left, right }: MergeTask): Promise<Reply<MergeResult>> =
     return { node: encoded, worker: threadId, ms: performance.now() - started, stages };
   });
 
-export const verify = ({ node, expected }: VerifyTask): Promise<Reply<VerifyResult>> =>
+export const verify = ({
+  node,
+  expected,
+  stop,
+}: VerifyTask & Stoppable): Promise<Reply<VerifyResult>> =>
   reply(async () => {
+    checkStop({ stop });
     const started = performance.now();
     const decoded = tryDecode(node);
     if (decoded instanceof FoldingError) {

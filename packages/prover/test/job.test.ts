@@ -156,4 +156,17 @@ describe("proving refuses", () => {
     });
     await expect(proving).rejects.toMatchObject({ code: "ABORTED" });
   }, 30_000);
+
+  test("to lose a thread to an abort: the session goes on", async () => {
+    const { stepsPerLeaf, context, node } = decodeProof(result.proof);
+    const request = { program, steps: 12, stepsPerLeaf, context, threads: 1, cacheDir };
+    await using session = await openSession(request);
+    for (let n = 0; n < 3; n++) {
+      const abort = new AbortController();
+      const verifying = session.verify({ node, expected: { i: 0n } }, abort);
+      abort.abort();
+      await expect(verifying).rejects.toMatchObject({ code: "ABORTED" });
+    }
+    expect(await session.verify({ node, expected: { i: 0n } })).toMatchObject({ failures: [] });
+  });
 });
