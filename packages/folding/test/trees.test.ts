@@ -125,19 +125,45 @@ describe("trees of the toy step", () => {
   }, 60_000);
 });
 
-describe.each([
-  { a: 1, idleRows: 0, s: 15 },
-  { a: 2, idleRows: 30_000, s: 16 },
-  { a: 3, idleRows: 40_000, s: 17 },
-  { a: 4, idleRows: 0, s: 15 },
-])("a step with a = $a and $idleRows idle rows", ({ a, idleRows, s }) => {
+/** vk as the reference derives it from the same matrices. */
+const PROGRAMS: { a: number; idleRows: number; s: number; vk: bigint }[] = [
+  {
+    a: 1,
+    idleRows: 0,
+    s: 15,
+    vk: 0xa3a3f930aa1c47044a75bff2b7f4f605dc8825d2e68baba81d1ba65697a7ba0n,
+  },
+  {
+    a: 2,
+    idleRows: 30_000,
+    s: 16,
+    vk: 0xc79254d14f6ec95239b38eed7263dbf54a8946d85196534cf0f29b92ebc6b13n,
+  },
+  {
+    a: 3,
+    idleRows: 40_000,
+    s: 17,
+    vk: 0x2725244bb73b2119852a604c607cd1a16d793ed356bd8c8f93fc0442fe0692edn,
+  },
+  {
+    a: 4,
+    idleRows: 0,
+    s: 15,
+    vk: 0x2601a4b95bc2981cfcf47134f7a699e7f9b4ef185fc44feb5f9e13426eb25cen,
+  },
+];
+
+describe.each(PROGRAMS)("a step with a = $a and $idleRows idle rows", ({ a, idleRows, s, vk }) => {
   let setup: Setup;
   beforeAll(async () => {
     setup = await setupFor(productStep(a, idleRows));
   }, 60_000);
 
+  test("system", () => {
+    expect(setup.system).toMatchObject({ a, s, vk });
+  });
+
   test("a masked leaf, leaf + leaf, merge + leaf", async () => {
-    expect([setup.system.a, setup.system.s]).toEqual([a, s]);
     const leaves: TreeNode[] = [];
     let z = Array.from({ length: a }, (_, n) => BigInt(n + 2));
     for (let i = 0n; i < 3n; i++) {
