@@ -10,6 +10,7 @@ export const defaultThreads = (): number => availableParallelism();
 /** Threads that run the functions of one worker file, one task a thread at a time. */
 export class Workers<File extends keyof WorkerInits> implements AsyncDisposable {
   readonly #pool: Piscina;
+  #closing = false;
 
   constructor(file: File, init: WorkerInits[File], threads: number) {
     this.#pool = new Piscina({
@@ -20,6 +21,10 @@ export class Workers<File extends keyof WorkerInits> implements AsyncDisposable 
       idleTimeout: Infinity, // a thread holds a loaded system: it ends with the pool
       atomics: "disabled", // tasks are asynchronous
       execArgv: [],
+    });
+    // an answer that comes while the pool is taken down has nobody waiting for it
+    this.#pool.on("error", (error: Error) => {
+      if (!this.#closing) throw error;
     });
   }
 
@@ -52,6 +57,7 @@ export class Workers<File extends keyof WorkerInits> implements AsyncDisposable 
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
     await this.#pool.destroy();
   }
 }
