@@ -157,7 +157,7 @@ function batchedClaim(
 // ---- prover
 
 /** The opening of Φ' in the engine. */
-interface FoldedOpening {
+export interface FoldedOpening {
   readonly X: readonly bigint[];
   readonly bX: bigint;
   readonly W: Vec;
@@ -173,7 +173,7 @@ async function foldWithRandom(
   a: bigint,
   phi: CycleFoldOpening,
   rng: Rng,
-): Promise<{ random: CycleFoldInstance; CT: Point; folded: FoldedOpening }> {
+): Promise<RelaxedFold & { folded: FoldedOpening }> {
   const { engine, keys } = setup;
   const F = engine.Fq;
   const { Phi: random, phi: rnd } = await randomCycleFold(setup, rng);
@@ -218,6 +218,9 @@ async function proveRelation(
   return { ...run, evals: [await at(a), await at(b), await at(c), await at(e)] };
 }
 
+/** Φ_rnd and C_T, as the verifier gets them. */
+type RelaxedFold = Pick<RelaxedProof, "random" | "CT">;
+
 /**
  * @param transcript behind the main opening, @param a the last scalar of its argument
  * Draws over F_q: those of `randomCycleFold`, then b_T. Allocates in the engine's current scope.
@@ -229,10 +232,19 @@ export async function relaxedProve(
   phi: CycleFoldOpening,
   rng: Rng,
 ): Promise<RelaxedProof> {
+  const { folded, ...fold } = await foldWithRandom(setup, transcript, a, phi, rng);
+  return openFolded(setup, transcript, fold, folded);
+}
+
+/** Steps 2 to 5: a function of Φ' and its opening. */
+export async function openFolded(
+  setup: Compressor,
+  transcript: ByteTranscript,
+  fold: RelaxedFold,
+  { X, bX, W, bW, E, bE }: FoldedOpening,
+): Promise<RelaxedProof> {
   const { engine, CF, verifier, system } = setup;
   const F = engine.Fq;
-  const { random, CT, folded } = await foldWithRandom(setup, transcript, a, phi, rng);
-  const { X, bX, W, E } = folded;
   const tau = squeeze(transcript, "relaxed", [...X, bX]);
   const n = 2 ** relaxedRounds(system);
   const pad = (v: Vec): Vec => F.padded(v, n);
@@ -251,9 +263,7 @@ export async function relaxedProve(
     E: evals[3],
     products: crossed,
   };
-  const batched = batchedClaim(transcript, F, weights, claims, (beta) =>
-    Fq.reduce(folded.bW + beta * folded.bE),
-  );
+  const batched = batchedClaim(transcript, F, weights, claims, (beta) => Fq.reduce(bW + beta * bE));
   const ipa = await ipaProve(
     engine,
     verifier.keys.cfw,
@@ -262,7 +272,7 @@ export async function relaxedProve(
     pad(batched.weights),
     transcript,
   );
-  return { random, CT, X, bX, rounds, evals, products: crossed, blind: batched.blind, ipa };
+  return { ...fold, X, bX, rounds, evals, products: crossed, blind: batched.blind, ipa };
 }
 
 // ---- verifier
