@@ -114,7 +114,8 @@ export const smallGenerators: () => SystemGenerators = once(systemGenerators);
 export const testEngine: () => Promise<Engine> = once(() => createEngine({ load: readModules }));
 
 const WITNESS_LIMIT = 32_768;
-const wGenerators: () => Promise<Uint8Array> = once(async () =>
+/** Enough for every test's system. */
+export const wGenerators: () => Promise<Uint8Array> = once(async () =>
   deriveG1Generators(await testEngine(), "w", 0, WITNESS_LIMIT),
 );
 

@@ -1,7 +1,14 @@
 // Leaves and merges byte for byte as the reference makes them, from the reference's randomness.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { bigintEngine, elementsFromBytes, Fp, Fq, oddScalar } from "@foldmesh/algebra";
+import {
+  bigintEngine,
+  elementsFromBytes,
+  Fp,
+  Fq,
+  oddScalar,
+  pointsToBytes,
+} from "@foldmesh/algebra";
 import { freshX, provenance, statementHash } from "@foldmesh/circuits";
 import {
   type TreeNode,
@@ -13,7 +20,7 @@ import {
   verifyNode,
 } from "../src/index.ts";
 import { type VectorTree, runMerge, scenario, toyLeaves } from "./scenario.ts";
-import { digestBytes, readVectors, setupFor } from "./support.ts";
+import { digestBytes, readVectors, setupFor, wGenerators } from "./support.ts";
 import { toyStep } from "./toy-step.ts";
 
 const leafVectors = readVectors("leaf.json");
@@ -33,6 +40,24 @@ let tree: VectorTree;
 beforeAll(async () => {
   ({ tree } = await scenario());
 }, 60_000);
+
+test("every generator is the reference's hash to the curve: a related one would break binding", async () => {
+  const { h, cfx, cfw, cfh, cfoff } = tree.setup.system.generators;
+  const points = { h: [h], cfx, cfw, cfh: [cfh], cfoff: [cfoff] };
+  const digests = Object.entries(points).map(([label, list]) => [
+    label,
+    list.length,
+    digestBytes(pointsToBytes(list)),
+  ]);
+  digests.push(["w", 32_768, digestBytes(await wGenerators())]);
+  const expected = new Map(
+    readVectors("hash-to-curve.json").labels.map(({ label, count, allUsedSha256 }: any) => [
+      label,
+      [label, count, allUsedSha256],
+    ]),
+  );
+  expect(digests).toEqual(digests.map(([label]) => expected.get(label)));
+});
 
 test("structure", () => {
   const { system } = tree.setup;
