@@ -1,5 +1,5 @@
 import { chmod, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { asStoreError, codeOf, StoreError } from "./errors.ts";
 
 /*
@@ -7,11 +7,15 @@ import { asStoreError, codeOf, StoreError } from "./errors.ts";
  *   foldmesh.store     says that this is one, and of which layout
  *   owner              the process that opened it last; only for messages, the lock is LevelDB's own
  *   state/             LevelDB
+ *   state.salvaged/    while it is being made; complete once state/ is gone
+ *   state.damaged/     what the last salvage was made from
  *   blobs/             see blobs/file-shelf.ts
  *   …                  private files of the node, by `writePrivateFile`
  */
 export interface Directory {
   readonly state: string;
+  readonly salvaged: string;
+  readonly damaged: string;
   readonly blobs: string;
   readonly owner: string;
 }
@@ -31,17 +35,29 @@ export async function prepareDirectory(dir: string): Promise<Directory> {
     await mkdir(dir, { recursive: true, mode: PRIVATE_DIR });
     await mark(dir);
     await chmod(dir, PRIVATE_DIR);
-    const directory = {
-      state: join(dir, "state"),
-      blobs: join(dir, "blobs"),
-      owner: join(dir, "owner"),
-    };
+    const directory = layoutOf(dir);
+    await finishSalvage(directory);
     await mkdir(directory.state, { recursive: true, mode: PRIVATE_DIR });
     await mkdir(directory.blobs, { recursive: true, mode: PRIVATE_DIR });
     return directory;
   } catch (thrown) {
     throw asStoreError(thrown, `preparing the data directory ${dir}`);
   }
+}
+
+const layoutOf = (dir: string): Directory => ({
+  state: join(dir, "state"),
+  salvaged: join(dir, "state.salvaged"),
+  damaged: join(dir, "state.damaged"),
+  blobs: join(dir, "blobs"),
+  owner: join(dir, "owner"),
+});
+
+/** A salvage that was cut short between its two renamings. */
+async function finishSalvage({ state, salvaged, damaged }: Directory): Promise<void> {
+  const names = new Set(await readdir(dirname(state)));
+  const isBetween = [salvaged, damaged].every((path) => names.has(basename(path)));
+  if (isBetween && !names.has(basename(state))) await rename(salvaged, state);
 }
 
 async function mark(dir: string): Promise<void> {

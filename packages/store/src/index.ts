@@ -28,4 +28,4 @@ export type { Log, LogEvent } from "./state/log.ts";
 export type { Migrated, Migration, OldRooms, RawOp } from "./state/migrate.ts";
 export type { ListOptions, Repository } from "./state/repository.ts";
 export { canonical, opaque, type ValueCodec } from "./state/values.ts";
-export type { OpenReport, Store, StoreOptions } from "./store.ts";
+export type { Mended, OpenReport, Store, StoreOptions } from "./store.ts";

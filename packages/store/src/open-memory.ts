@@ -10,5 +10,5 @@ export async function openMemoryStore<S extends RoomSpecs>(
   options: StoreOptions<S>,
 ): Promise<Store<S>> {
   const database = new Database(new MemoryLevel(), false);
-  return assemble(database, createMemoryShelf(), options, false);
+  return assemble(database, createMemoryShelf(), options, undefined);
 }

@@ -2,19 +2,17 @@ import { Level } from "level";
 import { createFileShelf } from "./blobs/file-shelf.ts";
 import type { Directory } from "./directory.ts";
 import { nameOwner, ownerOf, prepareDirectory } from "./directory.ts";
+import { rebuild, refuseHeadless, salvageState } from "./mend.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { RoomSpecs } from "./schema.ts";
 import { Database } from "./state/database.ts";
-import type { Store, StoreOptions } from "./store.ts";
+import type { Mended, Store, StoreOptions } from "./store.ts";
 import { assemble } from "./store.ts";
 
 export interface DiskStoreOptions<S extends RoomSpecs> extends StoreOptions<S> {
   /** Whether what is acknowledged survives the loss of power, and not only of the process; default true. */
   readonly sync?: boolean;
 }
-
-/** `level` hides it in its types: classic-level, which it is in Node, can rebuild a database from what is readable. */
-const { repair } = Level as unknown as { repair: (location: string) => Promise<void> };
 
 /**
  * Opens the store in `dir`, or makes one there; checks and repairs it when the last run did not end orderly, and migrates it.
@@ -30,29 +28,37 @@ export async function openStore<S extends RoomSpecs>(
   options: DiskStoreOptions<S>,
 ): Promise<Store<S>> {
   const directory = await prepareDirectory(dir);
-  try {
-    return await openOnce(directory, options, false);
-  } catch (thrown) {
-    if (asStoreError(thrown, dir).code !== "CORRUPT") throw thrown;
-    await repair(directory.state);
-    return openOnce(directory, options, true);
+  const mends: [Mended | undefined, () => Promise<void>][] = [
+    [undefined, () => refuseHeadless(directory)],
+    ["rebuilt", () => rebuild(directory)],
+    ["salvaged", () => salvageState(directory, Object.keys(options.schema.rooms))],
+  ];
+  for (const [mended, mend] of mends) {
+    try {
+      await mend();
+      return await openOnce(directory, options, mended);
+    } catch (thrown) {
+      const error = asStoreError(thrown, `opening the store in ${dir}`);
+      if (error.code !== "CORRUPT" || mended === "salvaged") throw error;
+    }
   }
+  throw new Error("unreachable: the last attempt returns or throws");
 }
 
 async function openOnce<S extends RoomSpecs>(
   directory: Directory,
   options: DiskStoreOptions<S>,
-  rebuilt: boolean,
+  mended: Mended | undefined,
 ): Promise<Store<S>> {
   const { sync = true } = options;
   const level = await openLevel(directory);
   try {
     await nameOwner(directory);
     const shelf = createFileShelf(directory.blobs, { sync });
-    return await assemble(new Database(level, sync), shelf, options, rebuilt);
+    return await assemble(new Database(level, sync), shelf, options, mended);
   } catch (thrown) {
     await level.close();
-    throw asStoreError(thrown, `opening the store in ${directory.state}`);
+    throw thrown;
   }
 }
 

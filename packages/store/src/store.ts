@@ -34,11 +34,16 @@ export interface Store<S extends RoomSpecs> {
 export interface OpenReport extends Repairs {
   /** whether the last run ended orderly; if not, everything was checked */
   readonly wasClosed: boolean;
-  /** whether LevelDB had to rebuild itself from what was readable */
-  readonly rebuilt: boolean;
+  readonly mended: Mended | undefined;
   readonly migrated: Migrated | undefined;
   readonly blobs: BlobRepairs;
 }
+
+/**
+ * What was done about a database that could not be read: rebuilt by LevelDB from its tables, or salvaged into a new one. Records may be
+ * missing then of which nothing else tells.
+ */
+export type Mended = "rebuilt" | "salvaged";
 
 export interface StoreOptions<S extends RoomSpecs> {
   readonly schema: Schema<S>;
@@ -55,9 +60,9 @@ export async function assemble<S extends RoomSpecs>(
   database: Database,
   shelf: Shelf,
   { schema, maxBlobBytes, onDamage }: StoreOptions<S>,
-  rebuilt: boolean,
+  mended: Mended | undefined,
 ): Promise<Store<S>> {
-  const wasClosed = !rebuilt && (await readMeta(database, "closed")) !== undefined;
+  const wasClosed = mended === undefined && (await readMeta(database, "closed")) !== undefined;
   const repairs = wasClosed ? NO_REPAIRS : await checkRooms(database, roomNames(schema));
   const migrated = await migrate(database, schema);
   await database.commit([deletingMeta("closed")]);
@@ -68,7 +73,7 @@ export async function assemble<S extends RoomSpecs>(
     rooms: openRooms(database, schema.rooms),
     blobs: opened.blobs,
     commit,
-    report: { ...repairs, wasClosed, rebuilt, migrated, blobs: opened.repairs },
+    report: { ...repairs, wasClosed, mended, migrated, blobs: opened.repairs },
     close: () => closeAll(database, opened),
   };
 }

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BlobStore } from "../src/index.ts";
-import type { TestStore } from "./support.ts";
-import { blobOf, collect, inPieces } from "./support.ts";
+import type { TestStore } from "./schema.ts";
+import { blobOf } from "./schema.ts";
+import { collect, inPieces } from "./support.ts";
 import { rawCID, digestOf } from "../src/blobs/digest.ts";
 
 const QUOTA = 10_000;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { TestStore } from "./support.ts";
-import { collect, note } from "./support.ts";
+import type { TestStore } from "./schema.ts";
+import { note } from "./schema.ts";
+import { collect } from "./support.ts";
 
 /** What every store's rooms do. `open` gives a new store, closed when the test ends. */
 export function stateCompliance(name: string, open: () => Promise<TestStore>): void {

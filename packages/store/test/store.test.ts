@@ -2,8 +2,9 @@ import { onTestFinished } from "vitest";
 import { openMemoryStore, openStore } from "../src/index.ts";
 import { blobCompliance } from "./compliance-blobs.ts";
 import { stateCompliance } from "./compliance-state.ts";
-import type { TestStore } from "./support.ts";
-import { SCHEMA, temporaryDirectory } from "./support.ts";
+import type { TestStore } from "./schema.ts";
+import { SCHEMA } from "./schema.ts";
+import { temporaryDirectory } from "./support.ts";
 
 const PLENTY = 1_000_000;
 

@@ -86,7 +86,7 @@ class ShelfBlobStore implements BlobStore {
     const { holding, reading } = found;
     try {
       checkOffset(cid, offset, holding.size);
-      await reading.touch();
+      await reading.touch().catch(() => undefined); // a disk that cannot note it can still be read
       if (yield* streamChecked(reading, holding, offset)) return;
     } catch (thrown) {
       throw asStoreError(thrown, `reading blob ${cid}`);

@@ -195,7 +195,7 @@ export class Database {
   }
 
   #room(name: string): Room {
-    assert(/^@?[a-z][A-Za-z]*$/.test(name), `a room's name, not ${name}`);
+    assert(/^[@~]?[a-z][A-Za-z]*$/.test(name), `a room's name, not ${name}`);
     const known = this.#rooms.get(name);
     if (known) return known;
     const room = this.#level.sublevel<string, Uint8Array>(name, {

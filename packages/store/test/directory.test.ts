@@ -1,0 +1,159 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openStore, StoreError, writePrivateFile } from "../src/index.ts";
+import type { TestStore } from "./schema.ts";
+import { note, SCHEMA } from "./schema.ts";
+import { temporaryDirectory } from "./support.ts";
+
+const options = { schema: SCHEMA, maxBlobBytes: 100_000, sync: false };
+const open = (dir: string): Promise<TestStore> => openStore(dir, options);
+const modeOf = async (path: string): Promise<string> =>
+  ((await stat(path)).mode & 0o777).toString(8);
+
+describe("a data directory", () => {
+  test("is made with what is in it readable to its owner only", async () => {
+    const dir = join(await temporaryDirectory(), "deep", "data");
+    const store = await open(dir);
+    await store.blobs.add(Uint8Array.of(1, 2, 3));
+    await writePrivateFile(join(dir, "identity"), Uint8Array.of(1));
+    await store.close();
+    for (const each of await readdir(join(dir, "blobs"), {
+      recursive: true,
+      withFileTypes: true,
+    })) {
+      expect(await modeOf(join(each.parentPath, each.name))).toBe(each.isFile() ? "600" : "700");
+    }
+    for (const each of ["", "state", "blobs"]) expect(await modeOf(join(dir, each))).toBe("700");
+    for (const each of ["identity", "foldmesh.store"]) {
+      expect(await modeOf(join(dir, each))).toBe("600");
+    }
+    expect(await readdir(dir)).not.toContain("identity.new");
+  });
+
+  test("keeps everything over an orderly end", async () => {
+    const dir = await temporaryDirectory();
+    const first = await open(dir);
+    expect(first.report).toMatchObject({
+      wasClosed: false,
+      mended: undefined,
+      migrated: undefined,
+    });
+    const id = { job: "a", task: "b", epoch: 1 };
+    await first.commit([
+      first.rooms.notes.putting(id, note(1)),
+      first.rooms.events.appending("job", [note(2)]),
+    ]);
+    const cid = await first.blobs.add(Uint8Array.of(1, 2, 3));
+    await first.blobs.pin("job", [cid]);
+    await first.close();
+    const second = await open(dir);
+    onTestFinished(() => second.close());
+    expect(second.report).toMatchObject({ wasClosed: true, cutLogs: [], dropped: [] });
+    expect(await second.rooms.notes.get(id)).toEqual(note(1));
+    expect(await second.rooms.events.append("job", [note(3)])).toBe(1);
+    expect(await second.blobs.read(cid)).toEqual(Uint8Array.of(1, 2, 3));
+    expect(second.blobs.owners()).toEqual(["job"]);
+  });
+
+  test("is not made out of a directory with other things in it", async () => {
+    const dir = await temporaryDirectory();
+    await writeFile(join(dir, "thesis.txt"), "years of work");
+    const before = await modeOf(dir);
+    await expect(open(dir)).rejects.toMatchObject({ code: "NOT_A_STORE" });
+    expect(await readdir(dir)).toEqual(["thesis.txt"]);
+    expect(await modeOf(dir)).toBe(before);
+  });
+
+  test("of another layout is refused; one whose making was cut short is made", async () => {
+    const dir = await temporaryDirectory();
+    await writeFile(join(dir, "foldmesh.store.new"), "fold");
+    await (await open(dir)).close();
+    await writeFile(join(dir, "foldmesh.store"), "foldmesh store, layout 2\n");
+    await expect(open(dir)).rejects.toMatchObject({ code: "NOT_A_STORE" });
+  });
+
+  test("that is a file, or in one, is an error of files", async () => {
+    const file = join(await temporaryDirectory(), "file");
+    await writeFile(file, "");
+    await expect(open(file)).rejects.toBeInstanceOf(StoreError);
+    await expect(open(join(file, "x"))).rejects.toMatchObject({ code: "IO" });
+  });
+});
+
+describe("the lock", () => {
+  test("keeps a second opening out, and goes with the first", async () => {
+    const dir = await temporaryDirectory();
+    const first = await open(dir);
+    const second = open(dir);
+    await expect(second).rejects.toMatchObject({ code: "LOCKED" });
+    await expect(second).rejects.toThrow(`process ${process.pid}`);
+    await first.rooms.raw.put("still", Uint8Array.of(1));
+    await first.close();
+    const third = await open(dir);
+    expect(await third.rooms.raw.has("still")).toBe(true);
+    await third.close();
+  });
+
+  test("keeps a second process out, until the first is killed", async () => {
+    const dir = await temporaryDirectory();
+    const child = fork(new URL("./children/holder.ts", import.meta.url), [dir]);
+    await once(child, "message");
+    await expect(open(dir)).rejects.toThrow(`process ${child.pid}`);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const store = await open(dir);
+    expect(store.report.wasClosed).toBe(false);
+    await store.close();
+  });
+});
+
+describe("a store that is rebuilt", () => {
+  test.each([
+    ["a ruined", "CURRENT"],
+    ["a ruined", "MANIFEST"],
+    ["no", "CURRENT"],
+  ])("from %s %s keeps what was written", async (how, lost) => {
+    const dir = await temporaryDirectory();
+    const first = await open(dir);
+    for (let i = 0; i < 50; i++) await first.rooms.events.append("job", [note(i)]);
+    await first.close();
+    const [name] = (await readdir(join(dir, "state"))).filter((each) => each.startsWith(lost));
+    const path = join(dir, "state", name as string);
+    await (how === "no" ? rm(path) : writeFile(path, "garbage"));
+    const second = await open(dir);
+    onTestFinished(() => second.close());
+    expect(second.report).toMatchObject({ mended: "rebuilt", cutLogs: [], dropped: [] });
+    expect(await second.rooms.events.length("job")).toBe(50);
+  });
+
+  test("with data but no version is not guessed at", async () => {
+    const dir = await temporaryDirectory();
+    const first = await open(dir);
+    await first.rooms.raw.put("a", Uint8Array.of(1));
+    await first.close();
+    const other = { ...SCHEMA, rooms: { raw: SCHEMA.rooms.raw } };
+    const { Level } = await import("level");
+    const level = new Level(join(dir, "state"));
+    for (const copy of ["@meta", "~meta"]) await level.sublevel(copy).clear();
+    await level.close();
+    await expect(openStore(dir, { ...options, schema: other })).rejects.toMatchObject({
+      code: "CORRUPT",
+    });
+  });
+});
+
+test("a private file is the old one or the new one", async () => {
+  const dir = await temporaryDirectory();
+  const path = join(dir, "identity");
+  await writePrivateFile(path, Uint8Array.of(1));
+  await mkdir(`${path}.new`);
+  await expect(writePrivateFile(path, Uint8Array.of(2))).rejects.toMatchObject({ code: "IO" });
+  expect(await readFile(path)).toEqual(Buffer.of(1));
+  await rm(`${path}.new`, { recursive: true, force: true });
+  await cp(path, `${path}.new`); // left by a crash
+  await writePrivateFile(path, Uint8Array.of(2));
+  expect(await readFile(path)).toEqual(Buffer.of(2));
+});
