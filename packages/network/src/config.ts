@@ -62,7 +62,7 @@ export const DEFAULT_INTERVALS: Intervals = {
   ping: 1000,
   pingTimeout: 3000,
   advert: 120_000,
-  gossipHeartbeat: 1000,
+  gossipHeartbeat: 500,
 };
 
 export interface NetworkConfig {

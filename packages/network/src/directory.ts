@@ -7,11 +7,11 @@ import { within } from "./streams.ts";
 
 /** The DHT: who provides what, and small signed records by name. */
 export interface Directory {
-  /** Says that this node provides `cid`, and again before it is forgotten. */
+  /** Says that this node provides `cid`, and again before it is forgotten. Without a server yet: as soon as there is one. */
   readonly provide: (cid: CID, signal?: AbortSignal) => Promise<void>;
   /** Stops saying so; others forget within the life of the record. */
   readonly withdraw: (cid: CID) => Promise<void>;
-  /** Peers that said so, each once, as they are found; their addresses are remembered for dialing. */
+  /** Peers that said so (none when no server is known), each once, as they are found; their addresses are remembered for dialing. */
   readonly providers: (cid: CID, signal?: AbortSignal) => AsyncGenerator<PeerId>;
   readonly put: (key: Uint8Array, value: Uint8Array, signal?: AbortSignal) => Promise<void>;
   /** Valid records under `key` as they are found; the caller picks the best and may stop early. */
@@ -39,16 +39,30 @@ export function createDirectory(node: Node, stopping: AbortSignal): Directory {
     const signal = limited(outer);
     try {
       await untilReady(node, size, signal);
-      yield* start(signal);
+      if (size() > 0) yield* start(signal);
     } catch (thrown) {
       throw asNetworkError(signal.aborted ? signal.reason : thrown, "asking the DHT");
     }
   }
 
+  const waiting = new Map<string, CID>();
+  const provide = async (cid: CID, signal?: AbortSignal): Promise<void> => {
+    await drain(query((each) => dht.provide(cid, { signal: each }), signal));
+    if (size() === 0) waiting.set(cid.toString(), cid);
+  };
+  onServer(node, stopping, () => {
+    const late = [...waiting.values()];
+    waiting.clear();
+    for (const cid of late) void provide(cid).catch(() => void waiting.set(cid.toString(), cid));
+  });
+
   return {
     size,
-    provide: (cid, signal) => drain(query((each) => dht.provide(cid, { signal: each }), signal)),
-    withdraw: (cid) => dht.cancelReprovide(cid),
+    provide,
+    async withdraw(cid) {
+      waiting.delete(cid.toString());
+      await dht.cancelReprovide(cid);
+    },
     put: (key, value, signal) =>
       drain(query((each) => dht.put(key, value, { signal: each }), signal)),
     async *providers(cid, signal) {
@@ -70,6 +84,12 @@ export function createDirectory(node: Node, stopping: AbortSignal): Directory {
       }
     },
   };
+}
+
+/** Calls back whenever a server of the DHT has been added to those this node knows. */
+export function onServer(node: Node, stopping: AbortSignal, met: () => void): void {
+  const table = node.services.dht.routingTable as unknown as EventTarget; // more than its interface shows
+  table.addEventListener("peer:add", met, { signal: stopping });
 }
 
 async function drain(events: AsyncIterable<QueryEvent>): Promise<void> {

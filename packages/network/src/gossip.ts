@@ -35,8 +35,10 @@ export interface Gossip {
    * @returns a function that leaves the topic
    */
   readonly subscribe: <T>(topic: string, judge: Judge<T>, handle: Handle<T>) => () => void;
-  /** neighbours that take part in the topic */
+  /** connected peers that take part in the topic: our own messages go to all of them */
   readonly subscribers: (topic: string) => readonly PeerId[];
+  /** those to whom we pass on what others say; chosen at the heartbeat after they appear */
+  readonly neighbours: (topic: string) => readonly PeerId[];
 }
 
 /** A judge for signed protocol messages of the given kinds; `check` may look at the world (time, known jobs). */
@@ -56,6 +58,7 @@ export function signedMessages<K extends Kind>(
 export function createGossipPort(context: Context, topics: readonly string[]): Gossip {
   const { node, limits, stopping } = context;
   const pubsub = node.services.gossip;
+  const internals = pubsub as unknown as Internals;
   const known = new Set(topics);
   const limiter = createLimiter(limits.gossip, () => performance.now());
   watchScores(context);
@@ -96,6 +99,7 @@ export function createGossipPort(context: Context, topics: readonly string[]): G
       };
     },
     subscribers: (topic) => pubsub.getSubscribers(topic).map(String),
+    neighbours: (topic) => [...(internals.mesh.get(topic) ?? [])],
   };
 }
 
@@ -146,15 +150,16 @@ function flooded(context: Context, { via, topic }: GossipMessage): { readonly ve
   return { verdict: "ignore" };
 }
 
-/** What the interface of gossipsub does not show: its own score of a peer. */
-interface Scored {
+/** What the interface of gossipsub does not show. */
+interface Internals {
   readonly score: { readonly score: (peer: string) => number };
+  readonly mesh: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Gossipsub stops listening to a graylisted peer but stays connected: hang up for it. */
 function watchScores({ node, police, stopping }: Context): void {
   const pubsub = node.services.gossip;
-  const { score } = pubsub as unknown as Scored;
+  const { score } = pubsub as unknown as Internals;
   const check = (): void => {
     for (const peer of node.getPeers().map(String)) {
       const points = score.score(peer);

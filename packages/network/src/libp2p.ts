@@ -123,7 +123,9 @@ function createDHT({ config, intervals, records }: NodeInit): ReturnType<typeof 
     protocol: KAD_PROTOCOL,
     clientMode: config.directory === "client",
     peerInfoMapper: config.reach === "local" ? passthroughMapper : removePrivateAddressesMapper,
-    allowQueryWithZeroPeers: true, // a lone node answers at once instead of hanging
+    // without a server a query waits for one: answering at once would make libp2p's random walk, which looks for relays, spin
+    allowQueryWithZeroPeers: false,
+    initialQuerySelfInterval: 100, // queries wait for the first one of these
     validators: Object.fromEntries(rules.map(([name, { validate }]) => [name, validate])),
     selectors: Object.fromEntries(rules.map(([name, { select }]) => [name, select])),
     reprovide: {

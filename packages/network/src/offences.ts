@@ -12,17 +12,17 @@ export type Offence =
   | "graylisted"
   | "misconduct";
 
-/** Points lost; a peer starts at 0 and is banned at −100. */
+/** Points lost; a peer starts at 0, and two of the worst within a minute ban it. */
 const PENALTY: Readonly<Record<Offence, number>> = {
   malformed: 25,
-  oversized: 50,
-  forged: 50,
+  oversized: 55,
+  forged: 55,
   flood: 1, // one refused request: an honest burst loses a few points, a flood is over in a second
   stall: 20,
-  "bad-blob": 50,
+  "bad-blob": 55,
   "bad-gossip": 25,
   graylisted: 60,
-  misconduct: 50,
+  misconduct: 55,
 };
 
 export const BAN_SCORE = -100;
@@ -72,7 +72,7 @@ export function createOffenceBook(now: () => number): OffenceBook {
 
 function decayed({ score, at }: PeerRecord, time: number): number {
   const left = score * 2 ** ((at - time) / HALF_LIFE);
-  return left > -1 ? 0 : left;
+  return left > -0.01 ? 0 : left;
 }
 
 function forgetOldest(records: Map<PeerId, PeerRecord>): void {

@@ -16,30 +16,38 @@ class RecordStore extends BaseDatastore {
   readonly #maxRecords: number;
   readonly #own = new Map<string, Uint8Array>();
   readonly #records = new Map<string, Uint8Array>();
+  /** names of records by the part before their last slash: kad-dht asks for that with each request for providers */
+  readonly #groups = new Map<string, Set<string>>();
 
   constructor(maxRecords: number) {
     super();
     this.#maxRecords = maxRecords;
   }
 
-  #mapOf(key: string): Map<string, Uint8Array> {
-    return key.startsWith(RECORDS) ? this.#records : this.#own;
+  #mapOf(name: string): Map<string, Uint8Array> {
+    return name.startsWith(RECORDS) ? this.#records : this.#own;
   }
 
   override put(key: Key, value: Uint8Array): Key {
     const name = key.toString();
-    const map = this.#mapOf(name);
-    map.delete(name); // to the end of the insertion order
-    map.set(name, value);
-    if (this.#records.size > this.#maxRecords) this.#forgetOldest();
+    this.#remove(name); // so that it goes to the end of the insertion order
+    this.#mapOf(name).set(name, value);
+    if (name.startsWith(RECORDS)) this.#join(name);
+    const [oldest] = this.#records.keys();
+    if (this.#records.size > this.#maxRecords && oldest !== undefined) this.#remove(oldest);
     return key;
   }
 
-  #forgetOldest(): void {
-    for (const name of this.#records.keys()) {
-      this.#records.delete(name);
-      return;
-    }
+  #join(name: string): void {
+    const group = this.#groups.get(groupOf(name)) ?? new Set();
+    this.#groups.set(groupOf(name), group.add(name));
+  }
+
+  #remove(name: string): void {
+    this.#mapOf(name).delete(name);
+    const group = this.#groups.get(groupOf(name));
+    group?.delete(name);
+    if (group?.size === 0) this.#groups.delete(groupOf(name));
   }
 
   override get(key: Key): Uint8Array {
@@ -57,20 +65,21 @@ class RecordStore extends BaseDatastore {
   }
 
   override delete(key: Key): void {
-    const name = key.toString();
-    this.#mapOf(name).delete(name);
+    this.#remove(key.toString());
   }
 
-  /** Compares text before it makes keys: kad-dht scans by prefix on each request for providers. */
-  override *_all({ prefix }: Query): Generator<Pair> {
+  override *_all({ prefix = "" }: Query): Generator<Pair> {
+    for (const key of this._allKeys({ prefix })) yield { key, value: this.get(key) };
+  }
+
+  override *_allKeys({ prefix = "" }: KeyQuery): Generator<Key> {
+    const group = this.#groups.get(prefix);
+    if (group !== undefined) for (const name of [...group]) yield new Key(name);
+    if (group !== undefined) return;
     for (const map of [this.#own, this.#records]) {
-      for (const [name, value] of map) {
-        if (prefix === undefined || name.startsWith(prefix)) yield { key: new Key(name), value };
-      }
+      for (const name of [...map.keys()]) if (name.startsWith(prefix)) yield new Key(name);
     }
   }
-
-  override *_allKeys({ prefix }: KeyQuery): Generator<Key> {
-    for (const { key } of this._all(prefix === undefined ? {} : { prefix })) yield key;
-  }
 }
+
+const groupOf = (name: string): string => name.slice(0, name.lastIndexOf("/"));

@@ -1,9 +1,7 @@
 import type { CapabilityAdvert } from "@foldmesh/protocol";
 import { signMessage } from "@foldmesh/protocol";
-import type { IdentifyResult } from "@libp2p/interface";
 import type { Context } from "../context.ts";
-import type { Directory } from "../directory.ts";
-import { KAD_PROTOCOL } from "../libp2p.ts";
+import { type Directory, onServer } from "../directory.ts";
 import { within } from "../streams.ts";
 import { type AdvertBook, advertKey, type SignedAdvert } from "./advert-book.ts";
 import { classCID, classesOf } from "./classes.ts";
@@ -36,10 +34,7 @@ export class Announcer {
     this.#directory = directory;
     const { node, stopping } = context;
     stopping.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
-    const met = (event: CustomEvent<IdentifyResult>): void => {
-      if (event.detail.protocols.includes(KAD_PROTOCOL)) this.#onServer();
-    };
-    node.addEventListener("peer:identify", met, { signal: stopping });
+    onServer(node, stopping, () => this.#onServer());
   }
 
   get current(): SignedAdvert | undefined {

@@ -10,6 +10,7 @@ import { within } from "../streams.ts";
 import { type AdvertBook, advertKey, type SignedAdvert } from "./advert-book.ts";
 import { Announcer, type Offer } from "./announcer.ts";
 import { classCID, classFor, offers, type Wanted } from "./classes.ts";
+import { patiently } from "./patience.ts";
 
 export interface FindOptions {
   /** default 20 */
@@ -56,7 +57,8 @@ export async function createCapabilities(
     withdraw: () => announcer.withdraw(),
     known: (peer) => book.live(peer),
     async find(wanted, { limit = 20, signal } = {}) {
-      const peers = directory.providers(classCID(classFor(wanted)), scope(signal));
+      const cid = classCID(classFor(wanted));
+      const peers = patiently((each) => directory.providers(cid, each), scope(signal));
       const others = without(peers, context.signer.peer);
       const good = (advert: SignedAdvert): boolean => offers(advert.content, wanted);
       return confirm(others, (peer, each) => ask(peer, each), good, limit, scope(signal));

@@ -1,0 +1,114 @@
+import { signMessage } from "@foldmesh/protocol";
+import { expect, test } from "vitest";
+import type { GossipMessage, Judge } from "../src/index.ts";
+import { signedMessages } from "../src/index.ts";
+import { bytesOf, member, type Member, star, textOf, TOPIC, until } from "./world.ts";
+
+const anything: Judge<string> = ({ bytes }) => ({ verdict: "accept", value: textOf(bytes) });
+
+function listen(to: Member, judge: Judge<string> = anything): string[] {
+  const heard: string[] = [];
+  to.gossip.subscribe(TOPIC, judge, (text) => void heard.push(text));
+  return heard;
+}
+
+/** Publishing reaches whoever is known to listen, so tests wait until that has gone round. */
+const known = (publisher: Member, listeners: number): Promise<void> =>
+  until(() => publisher.gossip.subscribers(TOPIC).length >= listeners, "the subscriptions");
+
+/** Passing on takes a heartbeat to be set up. */
+const meshed = (relay: Member, neighbours: number): Promise<void> =>
+  until(() => relay.gossip.neighbours(TOPIC).length >= neighbours, "the mesh");
+
+test("a message reaches every subscriber once, over hops, and not its publisher", async () => {
+  const members = await star(["hub", "a", "b", "c"]);
+  const heard = members.map((each) => listen(each));
+  const [hub, a] = members as [Member, Member];
+  await known(a, 1);
+  await meshed(hub, 3);
+  await a.gossip.publish(TOPIC, bytesOf("hello"));
+  await until(() => heard[0]!.length + heard[2]!.length + heard[3]!.length === 3, "three copies");
+  expect(heard[1]).toEqual([]);
+});
+
+test("two conflicting signed messages both travel; the same bytes again do not", async () => {
+  const [hub, a, b] = (await star(["hub", "a", "b"])) as [Member, Member, Member];
+  const commits = signedMessages(["BidCommit"]);
+  const heard: string[] = [];
+  hub.gossip.subscribe(TOPIC, commits, () => undefined);
+  b.gossip.subscribe(TOPIC, commits, ({ content }) => void heard.push(content.commitment));
+  await known(a, 1);
+  await meshed(hub, 1);
+  const auction = "bafkreifxkh4qudmk7bcsqn2ynjx4j2p7gqusw7wpbylp6kxzecwnqh3mce";
+  const [one, two] = ["11", "22"].map((pair) => pair.repeat(32)) as [string, string];
+  for (const commitment of [one, two, one]) {
+    const message = await signMessage(a.signer, "BidCommit", { auction, commitment });
+    await a.gossip.publish(TOPIC, message.bytes);
+  }
+  await until(() => heard.length === 2, "both messages");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(heard.toSorted()).toEqual([one, two]);
+});
+
+test("ignored messages go no further and cost nothing", async () => {
+  const [hub, a, b] = (await star(["hub", "a", "b"])) as [Member, Member, Member];
+  const atHub = listen(hub, () => ({ verdict: "ignore" }));
+  const atB = listen(b);
+  await known(a, 1);
+  await meshed(hub, 1);
+  await a.gossip.publish(TOPIC, bytesOf("stale"));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect([atHub, atB]).toEqual([[], []]);
+  expect(hub.peers().map(({ score }) => score)).toEqual([0, 0]);
+});
+
+test("a neighbour that passes on rubbish is disconnected and banned; others are heard as before", async () => {
+  const [hub, bad, good] = (await star(["hub", "bad", "good"])) as [Member, Member, Member];
+  const messages: GossipMessage[] = [];
+  const judge = signedMessages(["BidCommit"]);
+  hub.gossip.subscribe(TOPIC, judge, (_value, message) => void messages.push(message));
+  await known(bad, 1);
+  await known(good, 1);
+  for (let i = 0; i < 6; i++) await bad.gossip.publish(TOPIC, bytesOf(`rubbish ${i}`));
+  const banned = { kind: "banned", peer: bad.peer };
+  await until(() => hub.events.some(({ kind }) => kind === "banned"), "the ban");
+  expect(hub.events).toContainEqual(banned);
+  await until(() => hub.peers().every(({ peer }) => peer !== bad.peer), "the disconnection");
+  await expect(
+    bad.dial(hub.addresses()[0]!).then(() => bad.call(hub.peer, PING, bytesOf(""))),
+  ).rejects.toThrow();
+  const commitment = "33".repeat(32);
+  const auction = "bafkreifxkh4qudmk7bcsqn2ynjx4j2p7gqusw7wpbylp6kxzecwnqh3mce";
+  const message = await signMessage(good.signer, "BidCommit", { auction, commitment });
+  await good.gossip.publish(TOPIC, message.bytes);
+  await until(() => messages.length === 1, "the honest message");
+});
+
+const PING = { name: "ping", requestLimit: 16, replyLimit: 16 };
+
+test("a flood is cut off by its neighbour before it spreads", async () => {
+  const limits = { gossip: { perSecond: 20, burst: 20 } };
+  const hub = await member("hub", { limits });
+  const [flooder, other] = await Promise.all([member("flooder"), member("other")]);
+  await Promise.all([flooder, other].map((each) => each.dial(hub.addresses()[0]!)));
+  const heard = [listen(hub), listen(other)];
+  await known(flooder, 1);
+  await meshed(hub, 1);
+  for (let i = 0; i < 300; i++) {
+    await flooder.gossip.publish(TOPIC, bytesOf(`spam ${i}`)).catch(() => undefined);
+  }
+  await until(() => hub.peers().every(({ peer }) => peer !== flooder.peer), "the disconnection");
+  expect(heard[0]!.length).toBeLessThan(60);
+  expect(heard[1]!.length).toBeLessThan(60);
+});
+
+test("a judge that fails punishes nobody", async () => {
+  const [hub, a] = (await star(["hub", "a"])) as [Member, Member];
+  listen(hub, () => {
+    throw new TypeError("our own mistake");
+  });
+  await known(a, 1);
+  await a.gossip.publish(TOPIC, bytesOf("fine"));
+  await until(() => hub.events.some(({ kind }) => kind === "handler-failed"), "the event");
+  expect(hub.peers()[0]?.score).toBe(0);
+});
