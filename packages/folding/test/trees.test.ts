@@ -118,7 +118,7 @@ describe("trees of the toy step", () => {
         await expectRoot(setup, chosen.slice(start, end), shape);
       }),
       {
-        numRuns: 5,
+        numRuns: 4,
         examples: [[{ start: 0, n: 4, cuts: [2, 0, 0, 0], masks: Array(5).fill(false) }]],
       },
     );
@@ -173,7 +173,6 @@ describe.each(PROGRAMS)("a step with a = $a and $idleRows idle rows", ({ a, idle
       z = [...leaves.at(-1)!.D.zOut];
     }
     await expectRoot(setup, leaves, [[0, 1], 2]);
-    await expectRoot(setup, leaves.slice(1), [0, 1]);
   }, 60_000);
 
   test("a false step is refused", async () => {
