@@ -73,6 +73,7 @@ export {
 } from "./scalars.ts";
 export {
   type Codec,
+  bytes,
   integer,
   list,
   refine,

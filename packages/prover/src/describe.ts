@@ -12,6 +12,10 @@ export interface DescribeRequest {
   readonly program: Program;
   /** Default: the planner's choice for a long job. */
   readonly stepsPerLeaf?: number | undefined;
+  /** Of the whole job; default: many, so that every size of leaf divides them. */
+  readonly steps?: number | undefined;
+  /** That will work on it, anywhere; default: this machine's cores. */
+  readonly threads?: number | undefined;
   readonly cacheDir: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,8 +40,8 @@ export async function describeLeaf(request: DescribeRequest): Promise<LeafShape>
   const { plan, witness } = await derive(preparer, {
     ...request,
     context: 0n,
-    threads: defaultThreads(),
-    steps: stepsPerLeaf ?? LONG_JOB,
+    threads: request.threads ?? defaultThreads(),
+    steps: request.steps ?? stepsPerLeaf ?? LONG_JOB,
   });
   return {
     stepsPerLeaf: plan.stepsPerLeaf,

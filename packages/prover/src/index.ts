@@ -22,5 +22,7 @@ export type {
   VerifyResult,
   VerifyTask,
 } from "./worker-tasks.ts";
+export { type Executor, execute } from "./execute.ts";
+export { type ShardRequest, proveShard } from "./shard.ts";
 export { proveJob } from "./prove.ts";
 export { verifyProof } from "./verify.ts";

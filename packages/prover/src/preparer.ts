@@ -4,7 +4,13 @@
 import { workerData } from "node:worker_threads";
 import { Fp, assert, attachEngine, plainPoseidon } from "@foldmesh/algebra";
 import { mergeStructure, mergeTables } from "@foldmesh/circuits";
-import { type Structures, type System, deriveSystem, loadSetup } from "@foldmesh/folding";
+import {
+  type Structures,
+  type System,
+  deriveSystem,
+  loadSetup,
+  nodeBytes,
+} from "@foldmesh/folding";
 import { type StepCircuit, repeatStep } from "@foldmesh/r1cs";
 import { makePlan } from "./plan.ts";
 import { reply } from "./reply.ts";
@@ -42,7 +48,8 @@ export const derive = (task: DeriveTask): Promise<Reply<Derived>> =>
       generators,
       permute: plainPoseidon(),
     });
-    return { plan, witness: derived.system.dims.witness };
+    const { system } = derived;
+    return { plan, witness: system.dims.witness, nodeBytes: nodeBytes(system) };
   });
 
 const unpackStep = ({ stateSize, ...r1cs }: PackedStep): StepCircuit => ({

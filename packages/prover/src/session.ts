@@ -30,12 +30,14 @@ export interface SessionRequest {
 }
 
 export interface TaskOptions {
-  /** Aborting ends the thread that runs the task. */
+  /** Aborting settles the call at once; its thread is free again at the end of a stage. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Session extends AsyncDisposable {
   readonly plan: Plan;
+  /** Length of every encoded node: another length is no node of this program. */
+  readonly nodeBytes: number;
   /** @throws ProverError PROVING when it is no witness, ABORTED */
   leaf(task: LeafTask, options?: TaskOptions): Promise<NodeResult>;
   /** @throws ProverError PROVING when the nodes are damaged or do not fit each other, ABORTED */
@@ -46,10 +48,11 @@ export interface Session extends AsyncDisposable {
 
 /** @throws ProverError PLAN, CACHE, ABORTED */
 export async function openSession(request: SessionRequest): Promise<Session> {
-  const { plan, engine, resident } = await prepare(request);
+  const { plan, nodeBytes, engine, resident } = await prepare(request);
   const workers = new Workers("worker.ts", { engine, resident }, request.threads);
   return {
     plan,
+    nodeBytes,
     leaf: (task, { signal } = {}) => workers.run("leaf", task, { signal }),
     merge: (task, { signal } = {}) => workers.run("merge", task, { signal }),
     verify: (task, { signal } = {}) => workers.run("verify", task, { signal }),

@@ -22,6 +22,7 @@ export interface PrepareRequest extends Omit<DeriveTask, "step"> {
 
 export interface Prepared {
   readonly plan: Plan;
+  readonly nodeBytes: number;
   /** The memory that holds `resident`. */
   readonly engine: EngineInit;
   readonly resident: ResidentSetup;
@@ -31,10 +32,10 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   const { cacheDir, signal } = request;
   const { init: engine } = await createEngine({ load: readModules });
   await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
-  const { plan, witness } = await derive(preparer, request);
+  const { plan, witness, nodeBytes } = await derive(preparer, request);
   const task: LoadTask = { bases: await loadBases(witness, request) };
   const resident = await preparer.run<ResidentSetup>("load", task, { signal });
-  return { plan, engine, resident };
+  return { plan, nodeBytes, engine, resident };
 }
 
 /** Plan and public parameters, made by a worker. @throws ProverError PLAN, CACHE, ABORTED */

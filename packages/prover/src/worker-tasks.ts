@@ -38,6 +38,8 @@ export interface Derived {
   readonly plan: Plan;
   /** Length of the system's witness: bases that it needs of the commitment key. */
   readonly witness: number;
+  /** Length of every encoded node of the system. */
+  readonly nodeBytes: number;
 }
 
 export interface LoadTask {

@@ -1,0 +1,293 @@
+import {
+  type CallOptions,
+  type ConnectedPeer,
+  type Method,
+  type Network,
+  NetworkError,
+  RequestRefused,
+  cidOfBytes,
+} from "@foldmesh/network";
+import {
+  type CIDText,
+  type Hex32,
+  type Money,
+  type PPM,
+  type PeerId,
+  type SignedMessage,
+  type Time,
+  bytesToHex,
+  decodeCanonical,
+  encodeCanonical,
+  openMessage,
+  signMessage,
+  verifySignature,
+} from "@foldmesh/protocol";
+import { type JobInput, stepCount } from "@foldmesh/r1cs";
+import { type Bundle, encodeBundle } from "./bundle.ts";
+import { ClientError } from "./errors.ts";
+import { encodeInput } from "./input.ts";
+import {
+  CANCEL,
+  MAX_WAIT_MS,
+  QUOTE,
+  type Quotation,
+  RESULT,
+  SUBMIT,
+  WATCH,
+  jobName,
+  jobResult,
+  quotation,
+  watchReply,
+  watchRequest,
+} from "./methods.ts";
+import type { JobUpdate } from "./updates.ts";
+import { elementToHex } from "./values.ts";
+
+/** What a dApp wants proved. */
+export interface JobRequest {
+  readonly program: Bundle;
+  readonly input: JobInput;
+  /** The most that all work together may cost, micro-units. */
+  readonly maxPrice: Money;
+  /** When the proof is of no use any more, ms since 1970. */
+  readonly deadline: Time;
+  /** Chosen at random once per job: asking again with the same id resumes. Default: a fresh one. */
+  readonly id?: Hex32;
+  /** The state that the computation should end in; a broker that finds another refuses. */
+  readonly zn?: readonly bigint[];
+  /** ppm; default 0. */
+  readonly minReputation?: PPM;
+}
+
+/** A job that a broker has taken. */
+export interface Submitted {
+  readonly id: Hex32;
+  /** Names the job everywhere. */
+  readonly job: CIDText;
+  readonly broker: PeerId;
+  readonly maxPrice: Money;
+  readonly deadline: Time;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** Sequence of the first update wanted; default 0, everything. */
+  readonly from?: number;
+}
+
+/** A dApp's connection to the network, through one broker. */
+export interface Client {
+  readonly peer: PeerId;
+  readonly broker: PeerId;
+  /** What a job takes and costs by the standing asks; orders nothing. @throws ClientError */
+  quote(request: JobRequest, options?: CallOptions): Promise<Quotation>;
+  /** Orders; the program and the inputs are served from here until `close`. @throws ClientError */
+  submit(request: JobRequest, options?: CallOptions): Promise<Submitted>;
+  /** Every update in order, from the past ones to "done" or "failed"; goes on after lost connections. @throws ClientError */
+  watch(job: CIDText, options?: WatchOptions): AsyncGenerator<JobUpdate, void>;
+  /**
+   * Waits for the proof and fetches it: a proof file. **It is not verified here**, and it discloses
+   * witnesses of the computation: hand it to `verifyProof` with what you asked for.
+   * @throws ClientError FAILED with the job's reason
+   */
+  result(job: CIDText, options?: CallOptions): Promise<Uint8Array>;
+  /** Calls the job off; what was proved until then is paid. @throws ClientError */
+  cancel(job: CIDText, reason?: string, options?: CallOptions): Promise<void>;
+  peers(): readonly ConnectedPeer[];
+  /** Hangs up. Jobs go on; their inputs are no longer served from here. */
+  close(): Promise<void>;
+}
+
+export interface BrokerAddress {
+  readonly broker: PeerId;
+  /** where it was dialed */
+  readonly address: string | undefined;
+  readonly patienceMs: number;
+}
+
+/** The largest proof that is fetched. */
+const MAX_PROOF_BYTES = 2 ** 29;
+const RETRY_MS = 250;
+
+export class BrokerClient implements Client {
+  readonly #network: Network;
+  readonly #target: BrokerAddress;
+
+  constructor(network: Network, target: BrokerAddress) {
+    this.#network = network;
+    this.#target = target;
+  }
+
+  get peer(): PeerId {
+    return this.#network.peer;
+  }
+
+  get broker(): PeerId {
+    return this.#target.broker;
+  }
+
+  async quote(request: JobRequest, options: CallOptions = {}): Promise<Quotation> {
+    const message = await this.#sign(request, randomId());
+    const reply = await this.#ask(QUOTE, message.bytes, options);
+    return decodeCanonical(quotation, reply, "quotation");
+  }
+
+  async submit(request: JobRequest, options: CallOptions = {}): Promise<Submitted> {
+    const id = request.id ?? randomId();
+    const message = await this.#sign(request, id);
+    const reply = await this.#ask(SUBMIT, message.bytes, options);
+    const order = await openMessage(verifySignature, reply, "Order");
+    const { job, requester, maxPrice, deadline } = order.content;
+    const isOurs = order.sender === this.broker && requester === this.peer;
+    if (!isOurs || maxPrice > request.maxPrice) {
+      throw new ClientError("BAD_ANSWER", `${this.broker} answered with somebody else's order`);
+    }
+    return { id, job, broker: order.sender, maxPrice, deadline };
+  }
+
+  async *watch(job: CIDText, options: WatchOptions = {}): AsyncGenerator<JobUpdate, void> {
+    let from = options.from ?? 0;
+    for (;;) {
+      const request = encodeCanonical(watchRequest, { job, from, waitMs: MAX_WAIT_MS });
+      const reply = decodeCanonical(
+        watchReply,
+        await this.#ask(WATCH, request, options),
+        "updates",
+      );
+      for (const update of reply.updates) {
+        if (update.sequence !== from) {
+          throw new ClientError("BAD_ANSWER", `update ${update.sequence} came in place of ${from}`);
+        }
+        from++;
+        yield update;
+      }
+      if (reply.over) return;
+    }
+  }
+
+  async result(job: CIDText, options: CallOptions = {}): Promise<Uint8Array> {
+    const request = encodeCanonical(jobName, { job });
+    let from = 0;
+    for (;;) {
+      const result = decodeCanonical(
+        jobResult,
+        await this.#ask(RESULT, request, options),
+        "result",
+      );
+      if (result.kind === "failed") {
+        throw new ClientError("FAILED", result.message, { reason: result.reason });
+      }
+      if (result.kind === "done") return this.#fetchProof(result, options);
+      for await (const { sequence } of this.watch(job, { ...options, from })) from = sequence + 1;
+    }
+  }
+
+  async cancel(
+    job: CIDText,
+    reason: string = "called off by its requester",
+    options: CallOptions = {},
+  ): Promise<void> {
+    const message = await signMessage(this.#network.signer, "Cancel", { job, reason });
+    await this.#ask(CANCEL, message.bytes, options);
+  }
+
+  peers(): readonly ConnectedPeer[] {
+    return this.#network.peers();
+  }
+
+  close(): Promise<void> {
+    return this.#network.stop();
+  }
+
+  async #sign(request: JobRequest, nonce: Hex32): Promise<SignedMessage<"ProofRequest">> {
+    const { input, maxPrice, deadline, zn, minReputation = 0 } = request;
+    const { blobs, signer } = this.#network;
+    const [program, blob] = await Promise.all([
+      blobs.add(encodeBundle(request.program)),
+      blobs.add(encodeInput(input)),
+    ]);
+    return signMessage(signer, "ProofRequest", {
+      nonce,
+      program,
+      context: elementToHex(0n), // reusable between jobs
+      z0: input.z0.map(elementToHex),
+      ...(zn !== undefined && { zN: zn.map(elementToHex) }),
+      steps: stepCount(input),
+      input: { kind: "inputs", blob },
+      maxPrice,
+      deadline,
+      minReputation,
+      privacy: "public",
+    });
+  }
+
+  async #fetchProof(
+    { proof, bytes }: { proof: CIDText; bytes: number },
+    options: CallOptions,
+  ): Promise<Uint8Array> {
+    const maxBytes = Math.min(bytes, MAX_PROOF_BYTES);
+    const from = [this.broker];
+    const file = await this.#patiently(
+      () => this.#network.blobs.fetch(proof, { from, maxBytes, ...options }),
+      options,
+    );
+    if (cidOfBytes(file) === proof) return file;
+    throw new ClientError("BAD_ANSWER", "the proof is not the one that the broker named");
+  }
+
+  #ask(method: Method, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    return this.#patiently(
+      () => this.#network.call(this.broker, method, request, options),
+      options,
+    );
+  }
+
+  /** Again and again while the broker is out of reach, up to the client's patience. */
+  async #patiently<T>(action: () => Promise<T>, { signal }: CallOptions): Promise<T> {
+    const giveUp = performance.now() + this.#target.patienceMs;
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        if (signal?.aborted) throw new ClientError("ABORTED", "cancelled", { cause: error });
+        if (!isPassing(error)) throw asClientError(error, this.broker);
+        if (performance.now() > giveUp) throw unreachable(this.#target, error);
+        await this.#redial();
+      }
+    }
+  }
+
+  async #redial(): Promise<void> {
+    const { address } = this.#target;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    if (address !== undefined) await this.#network.dial(address).catch(() => undefined);
+  }
+}
+
+const randomId = (): Hex32 => bytesToHex(crypto.getRandomValues(new Uint8Array(32)));
+
+/** Whether trying again may help. */
+const isPassing = (error: unknown): error is NetworkError =>
+  error instanceof NetworkError && ["UNREACHABLE", "CLOSED", "TIMEOUT"].includes(error.code);
+
+function asClientError(error: unknown, broker: PeerId): unknown {
+  if (error instanceof RequestRefused) {
+    return new ClientError("REFUSED", error.message, { reason: error.code, cause: error });
+  }
+  if (error instanceof NetworkError && error.code === "STOPPED") {
+    return new ClientError("CLOSED", "this client was closed", { cause: error });
+  }
+  if (error instanceof NetworkError && error.code === "ABORTED") {
+    return new ClientError("ABORTED", "cancelled", { cause: error });
+  }
+  if (error instanceof NetworkError && error.code === "UNSUPPORTED") {
+    return new ClientError("NO_BROKER", `${broker} takes no jobs: dial a broker`, { cause: error });
+  }
+  return error;
+}
+
+const unreachable = ({ broker, patienceMs }: BrokerAddress, cause: NetworkError): ClientError =>
+  new ClientError(
+    "UNREACHABLE",
+    `the broker ${broker} did not answer for ${Math.round(patienceMs / 1000)} s (${cause.message}): ask again with the same id when it is back`,
+    { cause },
+  );

@@ -1,0 +1,8 @@
+export { type Bundle, MAX_BUNDLE_BYTES, encodeBundle, openBundle } from "./bundle.ts";
+export type { Client, JobRequest, Submitted, WatchOptions } from "./client.ts";
+export { type ConnectOptions, connect } from "./connect.ts";
+export { ClientError, type ClientErrorCode } from "./errors.ts";
+export { decodeInput, encodeInput, sized } from "./input.ts";
+export * from "./methods.ts";
+export type { AnnouncedLot, JobEvent, JobUpdate, Sale } from "./updates.ts";
+export { element, elementFromHex, elementToHex, inputsCodec } from "./values.ts";

@@ -1,0 +1,139 @@
+// Whether a broker can take a request: program, inputs, size, price; with a sentence for everything that is wrong.
+
+import { ClientError, decodeInput, elementFromHex } from "@foldmesh/client";
+import { NetworkError, RequestRefused } from "@foldmesh/network";
+import type { CIDText, PeerId, ProofRequest, Range, SignedMessage } from "@foldmesh/protocol";
+import { ProtocolError } from "@foldmesh/protocol";
+import { type LeafShape, ProverError, describeLeaf } from "@foldmesh/prover";
+import type { JobInput, Program } from "@foldmesh/r1cs";
+import type { Context } from "../context.ts";
+import { messageOf } from "../errors.ts";
+
+/** A request with everything that is needed to run it. */
+export interface Accepted {
+  readonly job: CIDText;
+  readonly requester: PeerId;
+  readonly message: SignedMessage<"ProofRequest">;
+  readonly request: ProofRequest;
+  readonly program: Program;
+  readonly input: JobInput;
+  readonly size: JobSize;
+}
+
+/** How large a job is. Work is counted in constraints of the padded structure; a leaf takes about a third of a merge. */
+export interface JobSize {
+  readonly stepsPerLeaf: number;
+  readonly leaves: number;
+  readonly leaf: number;
+  readonly merge: number;
+  /** leaves and merges together */
+  readonly total: number;
+}
+
+/** Of a merge's time, measured (prover's bench). */
+const LEAF_COST = 0.35;
+const MAX_INPUT_BYTES = 2 ** 30;
+/** An auction and a lease at least must fit. */
+const LEAST_TIME_MS = 2_000;
+
+/** @throws RequestRefused EXPIRED, PRIVACY, PROGRAM, INPUT, PLAN */
+export async function examine(
+  context: Context,
+  message: SignedMessage<"ProofRequest">,
+  threads: number,
+  signal: AbortSignal,
+): Promise<Accepted> {
+  const { content: request, sender: requester, id: job } = message;
+  checkTerms(request, context.now());
+  const program = await fetchProgram(context, message, signal);
+  const input = await fetchInput(context, message, program, signal);
+  const size = await measure(context, program, request, threads, signal);
+  return { job, requester, message, request, program, input, size };
+}
+
+function checkTerms({ deadline, privacy, input }: ProofRequest, now: number): void {
+  if (deadline < now + LEAST_TIME_MS) {
+    throw new RequestRefused(
+      "EXPIRED",
+      `the deadline is ${deadline - now} ms away: give more time`,
+    );
+  }
+  if (privacy !== "public") {
+    throw new RequestRefused("PRIVACY", `${privacy} jobs are proved at home, not by the network`);
+  }
+  if (input.kind !== "inputs") {
+    throw new RequestRefused("INPUT", "send the inputs of the steps: states alone are not taken");
+  }
+}
+
+async function fetchProgram(
+  { programs }: Context,
+  { content, sender }: SignedMessage<"ProofRequest">,
+  signal: AbortSignal,
+): Promise<Program> {
+  try {
+    return await programs.get(content.program, [sender], signal);
+  } catch (error) {
+    throw refusal("PROGRAM", `the program ${content.program}`, error);
+  }
+}
+
+async function fetchInput(
+  { network }: Context,
+  { content, sender }: SignedMessage<"ProofRequest">,
+  program: Program,
+  signal: AbortSignal,
+): Promise<JobInput> {
+  const { blob } = content.input;
+  const { stateSize } = program.step;
+  if (content.z0.length !== stateSize) {
+    throw new RequestRefused(
+      "INPUT",
+      `z0 has ${content.z0.length} elements, the program's state has ${stateSize}`,
+    );
+  }
+  try {
+    const options = { from: [sender], maxBytes: MAX_INPUT_BYTES, signal };
+    const bytes = await network.blobs.fetch(blob, options);
+    return decodeInput(bytes, content.z0.map(elementFromHex), content.steps);
+  } catch (error) {
+    throw refusal("INPUT", `the inputs ${blob}`, error);
+  }
+}
+
+async function measure(
+  { brokerConfig, cacheDir }: Context,
+  program: Program,
+  { steps }: ProofRequest,
+  threads: number,
+  signal: AbortSignal,
+): Promise<JobSize> {
+  const { stepsPerLeaf } = brokerConfig;
+  let shape: LeafShape;
+  try {
+    shape = await describeLeaf({ program, steps, stepsPerLeaf, threads, cacheDir, signal });
+  } catch (error) {
+    throw refusal("PLAN", "the job cannot be cut into leaves", error);
+  }
+  const leaves = steps / shape.stepsPerLeaf;
+  const merge = 2 ** shape.logRows;
+  const leaf = Math.ceil(merge * LEAF_COST);
+  const { total } = workOf({ start: 0, end: leaves }, { leaf, merge });
+  return { stepsPerLeaf: shape.stepsPerLeaf, leaves, leaf, merge, total };
+}
+
+const workOf = (
+  { start, end }: Range,
+  { leaf, merge }: { readonly leaf: number; readonly merge: number },
+): { readonly total: number } => ({ total: (end - start) * leaf + (end - start - 1) * merge });
+
+/** What others sent, or what they asked for, is refused in one sentence; our own faults stay errors. */
+function refusal(code: string, what: string, error: unknown): unknown {
+  const isTheirs =
+    error instanceof ClientError ||
+    error instanceof NetworkError ||
+    error instanceof ProtocolError ||
+    (error instanceof ProverError && error.code !== "CACHE" && error.code !== "ABORTED");
+  if (!isTheirs) return error;
+  return new RequestRefused(code, `${what}: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,145 @@
+// Who offers what: adverts found in the DHT and at connected peers, checked before they are admitted to auctions.
+
+import {
+  type BookState,
+  EMPTY_BOOK,
+  type Quote,
+  admittedBidders,
+  asksOf,
+  quote,
+  stepBook,
+} from "@foldmesh/market";
+import type { Bidder, PeerId, ProofRequest, Role, SignedMessage } from "@foldmesh/protocol";
+import type { Speed } from "@foldmesh/jobs";
+import type { Context } from "../context.ts";
+import { messageOf } from "../errors.ts";
+import type { Standing } from "./standing.ts";
+
+/** Checks that a peer does what its advert says. @returns why not, or undefined when it holds */
+export type Challenge = (
+  advert: SignedMessage<"CapabilityAdvert">,
+  signal: AbortSignal,
+) => Promise<string | undefined>;
+
+const WORKING: readonly Role[] = ["prover", "aggregator"];
+const SOON_MS = 150;
+
+export class Roster {
+  readonly #context: Context;
+  readonly #standing: Standing;
+  readonly #challenge: Challenge;
+  #book: BookState = EMPTY_BOOK;
+  readonly #checking = new Set<PeerId>();
+  readonly #changed = new Set<() => void>();
+  #refreshing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: Context, standing: Standing, challenge: Challenge) {
+    this.#context = context;
+    this.#standing = standing;
+    this.#challenge = challenge;
+  }
+
+  /** Looks around now and then, and soon after somebody connects. */
+  start(): void {
+    const { network, stopping } = this.#context;
+    const end = network.observe((event) => {
+      if (event.kind === "connected") this.#again(SOON_MS);
+    });
+    stopping.addEventListener("abort", () => {
+      end();
+      clearTimeout(this.#timer);
+    });
+    this.#again(0);
+  }
+
+  /** @returns a function that ends it */
+  onChange(listener: () => void): () => void {
+    this.#changed.add(listener);
+    return () => void this.#changed.delete(listener);
+  }
+
+  /** Who may bid on work of a role. */
+  bidders(role: Role, request: ProofRequest, exclude: readonly PeerId[]): readonly Bidder[] {
+    const { now } = this.#context;
+    const reputation = (peer: PeerId): number => this.#standing.of(peer);
+    return admittedBidders(this.#book, role, request, reputation, now()).filter(
+      ({ peer }) => !exclude.includes(peer),
+    );
+  }
+
+  quote(constraints: number): Quote {
+    return quote(this.#book, constraints, this.#context.now());
+  }
+
+  /** Speeds of the provers, for the plan. */
+  speeds(): readonly Speed[] {
+    return asksOf(this.#book, "prover", this.#context.now()).flatMap(({ message }) => {
+      const { sender, content } = message;
+      const speed = Math.max(0, ...content.backends.map((each) => each.benchmark.mergesPerMinute));
+      const slots = content.maxConcurrent;
+      return speed > 0 && slots > 0 ? [{ peer: sender, speed, slots }] : [];
+    });
+  }
+
+  /** Asks around at once; waits for what is already under way. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#lookAround().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  #again(delay: number): void {
+    clearTimeout(this.#timer);
+    if (this.#context.stopping.aborted) return;
+    this.#timer = setTimeout(() => {
+      const next = (): void => this.#again(this.#context.brokerConfig.rosterMs);
+      void this.refresh().then(next, next);
+    }, delay);
+  }
+
+  async #lookAround(): Promise<void> {
+    const { network, now, stopping: signal } = this.#context;
+    this.#book = stepBook(this.#book, { kind: "tick" }, now()).state;
+    const near = new Set(network.peers().map(({ peer }) => peer));
+    const asked = [...near].map(
+      (peer) => network.capabilities.of(peer, { signal }).catch(() => undefined), // it offers nothing
+    );
+    const found = WORKING.map((role) =>
+      network.capabilities.find({ role }, { limit: 256, signal }).catch(() => []),
+    );
+    for (const advert of await Promise.all(asked)) if (advert !== undefined) this.#list(advert);
+    for (const adverts of await Promise.all(found)) adverts.forEach((each) => this.#list(each));
+    const own = network.capabilities.known(network.peer);
+    if (own !== undefined) this.#list(own);
+  }
+
+  #list(message: SignedMessage<"CapabilityAdvert">): void {
+    const { emit, now } = this.#context;
+    if (!message.content.roles.some((role) => WORKING.includes(role))) return;
+    const { state, effects } = stepBook(this.#book, { kind: "advert", message }, now());
+    this.#book = state;
+    for (const effect of effects) {
+      if (effect.kind === "challenge") {
+        emit({ kind: "listed", peer: effect.peer });
+        void this.#check(message);
+      }
+      if (effect.kind === "evidence") void this.#context.board.post("Evidence", effect.content);
+    }
+  }
+
+  async #check(advert: SignedMessage<"CapabilityAdvert">): Promise<void> {
+    const peer = advert.sender;
+    if (this.#checking.has(peer)) return;
+    this.#checking.add(peer);
+    const { emit, now, stopping } = this.#context;
+    const reason = await this.#challenge(advert, stopping).catch(messageOf);
+    this.#checking.delete(peer);
+    if (stopping.aborted) return;
+    const event = { kind: "checked", peer, held: reason === undefined } as const;
+    this.#book = stepBook(this.#book, event, now()).state;
+    emit(
+      reason === undefined ? { kind: "admitted", peer } : { kind: "not-admitted", peer, reason },
+    );
+    this.#changed.forEach((listener) => listener());
+  }
+}

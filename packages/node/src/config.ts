@@ -1,0 +1,73 @@
+import type { AuctionConfig } from "@foldmesh/market";
+import type { JobConfig } from "@foldmesh/jobs";
+import type { Limits, NetworkConfig } from "@foldmesh/network";
+import type { Benchmark, Money, Role } from "@foldmesh/protocol";
+
+/** How a broker runs its jobs. Times in ms. */
+export interface BrokerConfig {
+  /** jobs at the same time; more are refused */
+  readonly maxJobs: number;
+  /** steps in one leaf; default: chosen for each job by the planner */
+  readonly stepsPerLeaf?: number;
+  /** shards cut for every slot of a prover: more even out surprises, fewer save merges */
+  readonly shardsPerSlot: number;
+  /** how often peers are asked what they offer */
+  readonly rosterMs: number;
+  /** how long a finished job's proof and updates are kept */
+  readonly keepMs: number;
+  readonly job: Partial<JobConfig>;
+  readonly auction: Partial<AuctionConfig>;
+}
+
+/** How a prover or aggregator works. Times in ms. */
+export interface WorkerConfig {
+  /** leases at the same time */
+  readonly maxConcurrent: number;
+  /** micro-units per million constraints */
+  readonly ask: Money;
+  /** added to every promise: opening a program takes a moment */
+  readonly overheadMs: number;
+  /** least time between two checkpoints of a shard */
+  readonly checkpointMs: number;
+  /** how long a delivered node is kept for whoever needs it again */
+  readonly keepMs: number;
+  /** what this machine does; default: measured at the first start and kept in the data directory */
+  readonly benchmark?: Benchmark;
+}
+
+export interface NodeConfig {
+  /** For the node's key and its measurements; made when it is not there. */
+  readonly dataDir: string;
+  /** Multiaddrs. */
+  readonly listen: readonly string[];
+  readonly bootstrap?: readonly string[];
+  readonly roles: readonly Role[];
+  /** Worker threads of one program. Default: all cores. */
+  readonly threads?: number;
+  /** Where commitment keys are cached. */
+  readonly cacheDir: string;
+  /** `local`: loopback and private addresses are good ones. Default `local`. */
+  readonly reach?: "local" | "public";
+  readonly broker?: Partial<BrokerConfig>;
+  readonly worker?: Partial<WorkerConfig>;
+  readonly network?: Partial<Pick<NetworkConfig, "relay" | "mdns" | "announce" | "intervals">> & {
+    readonly limits?: Partial<Limits>;
+  };
+}
+
+export const BROKER_DEFAULTS: BrokerConfig = {
+  maxJobs: 16,
+  shardsPerSlot: 1,
+  rosterMs: 5_000,
+  keepMs: 3_600_000,
+  job: {},
+  auction: {},
+};
+
+export const WORKER_DEFAULTS: WorkerConfig = {
+  maxConcurrent: 1,
+  ask: 1_000n,
+  overheadMs: 2_000,
+  checkpointMs: 10_000,
+  keepMs: 600_000,
+};

@@ -1,0 +1,28 @@
+import type { Network } from "@foldmesh/network";
+import type { Role, Time } from "@foldmesh/protocol";
+import type { BlobShelf } from "./blob-shelf.ts";
+import type { BrokerConfig, WorkerConfig } from "./config.ts";
+import type { NodeEvent } from "./events.ts";
+import type { Board } from "./board.ts";
+import type { Programs } from "./programs.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** What every role of a running node needs. */
+export interface Context {
+  readonly roles: readonly Role[];
+  readonly brokerConfig: BrokerConfig;
+  readonly workerConfig: WorkerConfig;
+  readonly cacheDir: string;
+  /** worker threads of a session */
+  readonly threads: number;
+  readonly network: Network;
+  /** the two gossip topics */
+  readonly board: Board;
+  readonly shelf: BlobShelf;
+  readonly programs: Programs;
+  readonly sessions: Sessions;
+  readonly emit: (event: NodeEvent) => void;
+  readonly now: () => Time;
+  /** aborted when the node stops */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,50 @@
+import type { JobUpdate } from "@foldmesh/client";
+import type { NetworkEvent } from "@foldmesh/network";
+import type { CIDText, Money, PeerId, Range, RefusalReason, TaskKind } from "@foldmesh/protocol";
+
+interface Work {
+  readonly job: CIDText;
+  readonly task: string;
+  readonly epoch: number;
+}
+
+/** What happens at a node, for logs, metrics and whoever watches. */
+export type NodeEvent =
+  | NetworkEvent
+  /** broker: everything that the job's client is told too */
+  | { readonly kind: "job"; readonly job: CIDText; readonly update: JobUpdate }
+  /** broker: the job machine changed nothing on this event */
+  | {
+      readonly kind: "job-ignored";
+      readonly job: CIDText;
+      readonly event: string;
+      readonly task: string | undefined;
+      readonly reason: string;
+    }
+  /** broker: what is thought of a peer's advert; a checked one is admitted to auctions */
+  | { readonly kind: "listed" | "admitted"; readonly peer: PeerId }
+  | { readonly kind: "not-admitted"; readonly peer: PeerId; readonly reason: string }
+  | {
+      readonly kind: "bid";
+      readonly auction: CIDText;
+      readonly job: CIDText;
+      readonly lots: number;
+      readonly capacity: number;
+    }
+  | { readonly kind: "bid-ended"; readonly auction: CIDText; readonly won: number }
+  | (Work & { readonly kind: "work-started"; readonly work: TaskKind; readonly range: Range })
+  | (Work & { readonly kind: "work-progress"; readonly done: number })
+  | (Work & { readonly kind: "work-delivered"; readonly bytes: number; readonly ms: number })
+  | (Work & { readonly kind: "work-refused"; readonly reason: RefusalReason })
+  | (Work & { readonly kind: "work-stopped" })
+  | (Work & { readonly kind: "work-failed"; readonly reason: string })
+  /** a receipt for our work: `amount` 0 when it was rejected */
+  | (Work & { readonly kind: "receipt"; readonly from: PeerId; readonly amount: Money })
+  | { readonly kind: "evidence"; readonly accused: PeerId; readonly charge: string }
+  | {
+      readonly kind: "measured";
+      readonly msmPointsPerSecond: number;
+      readonly mergesPerMinute: number;
+    };
+
+export type NodeObserver = (event: NodeEvent) => void;

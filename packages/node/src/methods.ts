@@ -1,0 +1,32 @@
+// What nodes ask each other.
+
+import type { Method } from "@foldmesh/network";
+import { type Codec, KINDS, bytes, index, struct } from "@foldmesh/protocol";
+
+/** Of a broker, by who may work for it. Request `jobName` of the client, reply `terms`. */
+export const TERMS: Method = { name: "job/terms", requestLimit: 256, replyLimit: 64 * 1024 };
+
+/** Of a worker, by its broker: a signed Lease, LeaseRenewal or Revocation. Reply empty; a lease may be refused. */
+export const LEASE: Method = { name: "work/lease", requestLimit: KINDS.Lease.limit, replyLimit: 0 };
+
+/** Of a broker, by its worker: a signed Progress, Checkpoint, Delivery or Refusal. Reply empty. */
+export const REPORT: Method = {
+  name: "work/report",
+  requestLimit: KINDS.Delivery.limit,
+  replyLimit: 0,
+};
+
+/** What a worker must know of a job beyond its lease; both messages are signed, so nobody need believe the broker. */
+export interface Terms {
+  /** the requester's ProofRequest; its id is the job's name */
+  readonly request: Uint8Array;
+  /** the broker's Order */
+  readonly order: Uint8Array;
+  readonly stepsPerLeaf: number;
+}
+
+export const terms: Codec<Terms> = struct<Terms>({
+  request: bytes(1, KINDS.ProofRequest.limit),
+  order: bytes(1, KINDS.Order.limit),
+  stepsPerLeaf: index,
+});

@@ -1,0 +1,184 @@
+import { availableParallelism } from "node:os";
+import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
+import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
+import { PROTOCOL_VERSION } from "@foldmesh/protocol";
+import { createBlobShelf } from "./blob-shelf.ts";
+import { createBoard } from "./board.ts";
+import { Broker, SOFTWARE } from "./broker/broker.ts";
+import type { Challenge } from "./broker/roster.ts";
+import { BROKER_DEFAULTS, type NodeConfig, WORKER_DEFAULTS } from "./config.ts";
+import type { Context } from "./context.ts";
+import type { NodeEvent, NodeObserver } from "./events.ts";
+import { loadIdentity } from "./identity.ts";
+import { createPrograms } from "./programs.ts";
+import { createSessions } from "./sessions.ts";
+import { TOPICS } from "./topics.ts";
+import { Worker } from "./worker/worker.ts";
+
+/** What a node is doing at the moment. */
+export interface NodeStatus {
+  readonly peer: PeerId;
+  readonly addresses: readonly string[];
+  readonly roles: readonly Role[];
+  readonly peers: readonly ConnectedPeer[];
+  readonly leases: readonly LeaseStatus[];
+  readonly jobs: readonly JobStatus[];
+  /** bytes of blobs held */
+  readonly blobs: number;
+}
+
+export interface LeaseStatus {
+  readonly job: string;
+  readonly task: string;
+  readonly epoch: number;
+  readonly price: Money;
+  readonly deadline: Time;
+}
+
+export interface JobStatus {
+  readonly job: string;
+  readonly requester: PeerId;
+  readonly phase: "running" | "done" | "failed";
+  readonly tasks: number;
+  readonly verified: number;
+}
+
+export interface FoldmeshNode {
+  readonly peer: PeerId;
+  /** Multiaddrs with the peer id, to dial. */
+  readonly addresses: readonly string[];
+  readonly roles: readonly Role[];
+  status(): NodeStatus;
+  /** @returns a function that ends it */
+  observe(observer: NodeObserver): () => void;
+  /** Gives leases back, withdraws the advert, hangs up, ends all threads. */
+  stop(): Promise<void>;
+}
+
+/** A peer's claims are taken as they are until its first work shows otherwise. */
+const trusting: Challenge = () => Promise.resolve(undefined);
+
+/**
+ * Starts a member of the network with the given roles.
+ * @throws NodeError DATA_DIR, KEY; NetworkError BAD_ADDRESS, BAD_CONFIG
+ */
+export async function startNode(
+  config: NodeConfig,
+  observer?: NodeObserver,
+): Promise<FoldmeshNode> {
+  const observers = new Set<NodeObserver>(observer === undefined ? [] : [observer]);
+  const emit = (event: NodeEvent): void => observers.forEach((each) => each(event));
+  const privateKey = await loadIdentity(config.dataDir);
+  const shelf = createBlobShelf();
+  const network = await createNetwork(
+    {
+      ...config.network,
+      privateKey,
+      listen: config.listen,
+      bootstrap: config.bootstrap ?? [],
+      directory: "server",
+      reach: config.reach ?? "local",
+      topics: TOPICS,
+      blobs: shelf,
+      software: SOFTWARE,
+    },
+    emit,
+  );
+  const threads = config.threads ?? availableParallelism();
+  const stopping = new AbortController();
+  const context: Context = {
+    roles: config.roles,
+    brokerConfig: { ...BROKER_DEFAULTS, ...config.broker },
+    workerConfig: { ...WORKER_DEFAULTS, ...config.worker },
+    cacheDir: config.cacheDir,
+    threads,
+    network,
+    board: createBoard(network),
+    shelf,
+    programs: createPrograms(network),
+    sessions: createSessions({ threads, cacheDir: config.cacheDir }),
+    emit,
+    now: Date.now,
+    stopping: stopping.signal,
+  };
+  const running = await startRoles(context);
+  const stop = async (): Promise<void> => {
+    await running.worker?.stop();
+    stopping.abort(new Error("the node is stopping"));
+    await running.broker?.stop();
+    await context.sessions[Symbol.asyncDispose]();
+    await network.stop();
+    shelf.close();
+  };
+  return {
+    peer: network.peer,
+    addresses: network.addresses(),
+    roles: config.roles,
+    status: () => statusOf(context, running),
+    observe(each) {
+      observers.add(each);
+      return () => void observers.delete(each);
+    },
+    stop: once(stop),
+  };
+}
+
+interface Running {
+  readonly worker: Worker | undefined;
+  readonly broker: Broker | undefined;
+}
+
+async function startRoles(context: Context): Promise<Running> {
+  const { roles, network, workerConfig } = context;
+  const isWorker = roles.includes("prover") || roles.includes("aggregator");
+  const benchmark = workerConfig.benchmark ?? { msmPointsPerSecond: 100_000, mergesPerMinute: 120 };
+  const speed = { constraintsPerSecond: (benchmark.mergesPerMinute * 2 ** 15) / 60 };
+  const worker = isWorker ? await Worker.start(context, speed) : undefined;
+  const broker = roles.includes("broker") ? await Broker.start(context, trusting) : undefined;
+  void network.capabilities.announce({
+    roles: roles.toSorted(),
+    backends: isWorker ? [backendOf(benchmark)] : [],
+    maxConcurrent: isWorker ? workerConfig.maxConcurrent : 0,
+    ask: workerConfig.ask,
+    privacy: ["public"],
+    versions: { protocol: [PROTOCOL_VERSION], software: SOFTWARE },
+  });
+  return { worker, broker };
+}
+
+const backendOf = (benchmark: Benchmark): Backend => ({
+  kind: "cpu",
+  device: `${availableParallelism()} cores`,
+  memoryBytes: 0,
+  benchmark,
+});
+
+function statusOf({ network, roles, shelf }: Context, { worker, broker }: Running): NodeStatus {
+  return {
+    peer: network.peer,
+    addresses: network.addresses(),
+    roles,
+    peers: network.peers(),
+    leases: (worker?.held ?? []).map(({ job, task, epoch, price, deadline }) => ({
+      job,
+      task,
+      epoch,
+      price,
+      deadline,
+    })),
+    jobs: (broker?.jobs ?? []).map(({ accepted, result, state }) => ({
+      job: accepted.job,
+      requester: accepted.requester,
+      phase: result.kind,
+      tasks: state?.tasks.length ?? 0,
+      verified: state?.tasks.filter((task) => task.state.kind === "Verified").length ?? 0,
+    })),
+    blobs: shelf.held(),
+  };
+}
+
+/** Later calls wait for the first. */
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= action());
+}

@@ -1,0 +1,86 @@
+import { type Session, openSession } from "@foldmesh/prover";
+import type { Program } from "@foldmesh/r1cs";
+
+/** A system: what a session holds. */
+export interface SessionKey {
+  readonly program: Program;
+  readonly stepsPerLeaf: number;
+  readonly context: bigint;
+}
+
+/** A session in use; closed some time after its last user has released it. */
+export interface SessionLease extends Disposable {
+  readonly session: Session;
+}
+
+/** Sessions cost a second and hundreds of megabytes: they are shared, and the few last used are kept. */
+export interface Sessions extends AsyncDisposable {
+  /** @throws ProverError PLAN, CACHE, ABORTED */
+  use(key: SessionKey): Promise<SessionLease>;
+}
+
+interface Entry {
+  readonly opening: Promise<Session>;
+  users: number;
+}
+
+const KEPT_IDLE = 2;
+
+export function createSessions({
+  threads,
+  cacheDir,
+}: {
+  readonly threads: number;
+  readonly cacheDir: string;
+}): Sessions {
+  const entries = new Map<string, Entry>();
+  const closing = new AbortController();
+
+  const open = (name: string, { program, stepsPerLeaf, context }: SessionKey): Entry => {
+    const { signal } = closing;
+    const request = { program, stepsPerLeaf, steps: stepsPerLeaf, context };
+    const opening = openSession({ ...request, threads, cacheDir, signal });
+    opening.catch(() => entries.delete(name));
+    return { opening, users: 0 };
+  };
+
+  const close = async (name: string, { opening }: Entry): Promise<void> => {
+    entries.delete(name);
+    const session = await opening.catch(() => undefined);
+    await session?.[Symbol.asyncDispose]();
+  };
+
+  const evict = (): void => {
+    const idle = [...entries].filter(([, { users }]) => users === 0);
+    for (const [name, entry] of idle.slice(0, Math.max(0, idle.length - KEPT_IDLE))) {
+      void close(name, entry);
+    }
+  };
+
+  return {
+    async use(key) {
+      const name = `${key.program.digest}/${key.stepsPerLeaf}/${key.context}`;
+      const entry = entries.get(name) ?? open(name, key);
+      entries.delete(name);
+      entries.set(name, entry); // last used stands last
+      entry.users++;
+      let released = false;
+      const release = (): void => {
+        if (released) return;
+        released = true;
+        entry.users--;
+        evict();
+      };
+      try {
+        return { session: await entry.opening, [Symbol.dispose]: release };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await Promise.all([...entries].map(([name, entry]) => close(name, entry)));
+    },
+  };
+}

@@ -1,0 +1,160 @@
+// Bids for work: looks at every announcement that admits this node, seals a truthful bid, opens it when called.
+
+import { randomBytes } from "node:crypto";
+import { type BidEvent, type BidState, sealBid, stepBid, truthfulBid } from "@foldmesh/market";
+import {
+  type AuctionAnnouncement,
+  type BidReveal,
+  type CIDText,
+  type Lease,
+  type Offer,
+  type PeerId,
+  type Role,
+  type SignedMessage,
+  type TaskKind,
+  type Time,
+  bytesToHex,
+} from "@foldmesh/protocol";
+import type { Notice } from "../board.ts";
+import type { Context } from "../context.ts";
+import { messageOf } from "../errors.ts";
+
+export interface Speed {
+  readonly constraintsPerSecond: number;
+}
+
+interface Bid {
+  readonly broker: PeerId;
+  readonly announcement: AuctionAnnouncement;
+  readonly offers: readonly Offer[];
+  /** lots that may still turn into leases */
+  promised: number;
+  readonly until: Time;
+  state: BidState;
+}
+
+const WORK_OF: Readonly<Record<Role, readonly TaskKind[]>> = {
+  prover: ["prove"],
+  aggregator: ["merge", "compress"],
+  broker: [],
+  validator: [],
+  light: [],
+};
+
+/** How long after its last window an auction may still turn into leases. */
+const AFTERMATH_MS = 10_000;
+const MAX_BIDS = 1024;
+
+export class Bidder {
+  readonly #context: Context;
+  readonly #speed: Speed;
+  /** leases that there is room for now */
+  readonly #free: () => number;
+  readonly #bids = new Map<CIDText, Bid>();
+
+  constructor(context: Context, speed: Speed, free: () => number) {
+    this.#context = context;
+    this.#speed = speed;
+    this.#free = free;
+  }
+
+  onNotice(notice: Notice): void {
+    switch (notice.kind) {
+      case "AuctionAnnouncement":
+        return this.#onAnnouncement(notice);
+      case "RevealCall": {
+        const { auction } = notice.content;
+        return this.#step(notice.sender, { kind: "revealsCalled", auction });
+      }
+      case "Award": {
+        const { auction, lots } = notice.content;
+        return this.#step(notice.sender, { kind: "awarded", auction, lots });
+      }
+      default:
+        return;
+    }
+  }
+
+  /** Whether a lease is one that this node bid for, at its price or better. Once: it then counts as taken. */
+  take(lease: Lease, broker: PeerId): boolean {
+    for (const bid of this.#bids.values()) {
+      if (bid.broker !== broker || bid.announcement.job !== lease.job) continue;
+      const lot = bid.announcement.lots.findIndex(
+        ({ task, epoch }) => task === lease.task && epoch === lease.epoch,
+      );
+      const offer = bid.offers.find((each) => each.lot === lot);
+      if (offer === undefined || lease.price < offer.price) continue;
+      bid.promised = Math.max(0, bid.promised - 1);
+      return true;
+    }
+    return false;
+  }
+
+  #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
+    const { network, emit, now } = this.#context;
+    const isAdmitted = content.bidders.some(({ peer }) => peer === network.peer);
+    if (!isAdmitted || this.#bids.has(id) || content.revealBy < now()) return;
+    this.#forgetOld();
+    const bid = this.#bidFor(id, content);
+    if (bid === undefined) return;
+    const { state, commitment } = sealBid(network.peer, bid);
+    const { offers, capacity } = bid;
+    const until = content.revealBy + AFTERMATH_MS;
+    const open = { broker: sender, announcement: content, offers, promised: capacity, until };
+    this.#bids.set(id, { ...open, state });
+    emit({ kind: "bid", auction: id, job: content.job, lots: offers.length, capacity });
+    this.#post("BidCommit", { auction: id, commitment });
+  }
+
+  #bidFor(auction: CIDText, announcement: AuctionAnnouncement): BidReveal | undefined {
+    const { ask, overheadMs } = this.#context.workerConfig;
+    const costs = { ask, capacity: this.#room(), ...this.#speed };
+    const bid = truthfulBid(auction, announcement, costs, bytesToHex(randomBytes(32)));
+    const offers = bid?.offers.flatMap((offer) => this.#feasible(announcement, offer, overheadMs));
+    if (bid === undefined || offers === undefined || offers.length === 0) return undefined;
+    return { ...bid, offers, capacity: Math.min(bid.capacity, offers.length) };
+  }
+
+  /** The offer with the time it really takes, when it is work of this node's roles and can be done in time. */
+  #feasible({ lots }: AuctionAnnouncement, offer: Offer, overheadMs: number): readonly Offer[] {
+    const lot = lots[offer.lot]!;
+    const duration = offer.duration + overheadMs;
+    const isOurs = this.#context.roles.some((role) => WORK_OF[role].includes(lot.kind));
+    return isOurs && duration <= lot.maxDuration ? [{ ...offer, duration }] : [];
+  }
+
+  #room(): number {
+    const now = this.#context.now();
+    const promised = this.#bids
+      .values()
+      .reduce((sum, bid) => sum + (bid.until > now ? bid.promised : 0), 0);
+    return this.#free() - promised;
+  }
+
+  #step(broker: PeerId, event: BidEvent): void {
+    const bid = this.#bids.get(event.auction);
+    if (bid?.broker !== broker) return; // nobody else's word counts in an auction
+    const { state, effects } = stepBid(this.#context.network.peer, bid.state, event);
+    if (state === bid.state) return;
+    bid.state = state;
+    for (const { content } of effects) this.#post("BidReveal", content);
+    if (state.phase !== "Won" && state.phase !== "Lost") return;
+    bid.promised = state.phase === "Won" ? state.lots.length : 0;
+    this.#context.emit({ kind: "bid-ended", auction: event.auction, won: bid.promised });
+  }
+
+  #forgetOld(): void {
+    const now = this.#context.now();
+    for (const [auction, { until }] of this.#bids) {
+      if (until <= now || this.#bids.size > MAX_BIDS) this.#bids.delete(auction);
+    }
+  }
+
+  #post(...args: Parameters<Context["board"]["post"]>): void {
+    const { board, emit, stopping } = this.#context;
+    board.post(...args).catch((error: unknown) => {
+      if (stopping.aborted) return;
+      emit({ kind: "handler-failed", where: `posting a ${args[0]}`, error: messageOf(error) });
+    });
+  }
+}

@@ -1,0 +1,253 @@
+// The prover's and the aggregator's side: leases come, work is done in worker threads, nodes are delivered.
+
+import { type HolderEvent, type HolderState, holdNothing, stepHolder } from "@foldmesh/jobs";
+import { type Caller, NetworkError, RequestRefused } from "@foldmesh/network";
+import {
+  type CIDText,
+  type Contents,
+  type Lease,
+  type PeerId,
+  type RefusalReason,
+  type SignedMessage,
+  openMessage,
+  signMessage,
+  verifySignature,
+} from "@foldmesh/protocol";
+import { ClientError } from "@foldmesh/client";
+import type { Notice } from "../board.ts";
+import type { Context } from "../context.ts";
+import { messageOf } from "../errors.ts";
+import { LEASE, REPORT } from "../methods.ts";
+import { Bidder, type Speed } from "./bidder.ts";
+import { type JobTerms, fetchTerms } from "./job-terms.ts";
+import { BadResume, contextOf, perform } from "./tasks.ts";
+
+type Reported = "Progress" | "Checkpoint" | "Delivery" | "Refusal";
+
+interface Running {
+  readonly broker: PeerId;
+  readonly controller: AbortController;
+  readonly ended: Promise<void>;
+}
+
+const PROGRESS_MS = 250;
+const RETRY_MS = 500;
+
+export class Worker {
+  readonly #context: Context;
+  readonly #bidder: Bidder;
+  #holder: HolderState;
+  readonly #running = new Map<string, Running>();
+  readonly #terms = new Map<CIDText, Promise<JobTerms>>();
+  readonly #farewells: Promise<void>[] = [];
+
+  private constructor(context: Context, speed: Speed) {
+    this.#context = context;
+    this.#holder = holdNothing(context.workerConfig.maxConcurrent);
+    this.#bidder = new Bidder(context, speed, () => this.free);
+  }
+
+  /** Begins to bid and to answer. */
+  static async start(context: Context, speed: Speed): Promise<Worker> {
+    const worker = new Worker(context, speed);
+    await context.network.handle(LEASE, (bytes, caller) => worker.#onMessage(bytes, caller));
+    context.board.listen((notice) => worker.#onNotice(notice));
+    return worker;
+  }
+
+  /** Leases that there is room for. */
+  get free(): number {
+    return Math.max(0, this.#holder.capacity - this.#holder.held.length);
+  }
+
+  get held(): readonly Lease[] {
+    return this.#holder.held;
+  }
+
+  /** Gives back what is held and waits until nothing runs. */
+  async stop(): Promise<void> {
+    const running = [...this.#running.values()];
+    this.#step({ kind: "shutDown" });
+    await Promise.all([...running.map(({ ended }) => ended), ...this.#farewells]);
+  }
+
+  #onNotice(notice: Notice): void {
+    this.#bidder.onNotice(notice);
+    if (notice.kind !== "Receipt" || notice.content.peer !== this.#context.network.peer) return;
+    const { job, task, epoch, price, verdict } = notice.content;
+    const amount = verdict.kind === "accepted" ? price : 0n;
+    this.#context.emit({ kind: "receipt", job, task, epoch, from: notice.sender, amount });
+  }
+
+  async #onMessage(bytes: Uint8Array, { peer }: Caller): Promise<Uint8Array> {
+    const kinds = ["Lease", "LeaseRenewal", "Revocation"] as const;
+    const message = await openMessage(verifySignature, bytes, ...kinds);
+    if (message.sender !== peer || message.content.peer !== this.#context.network.peer) {
+      throw new RequestRefused("MISDIRECTED", "this message is somebody else's");
+    }
+    if (message.kind === "Lease") this.#onLease(message);
+    else if (this.#running.get(nameOf(message.content))?.broker === peer) {
+      const kind = message.kind === "LeaseRenewal" ? "renewed" : "revoked";
+      this.#step({ ...message.content, kind } as HolderEvent);
+    }
+    return new Uint8Array();
+  }
+
+  #onLease({ sender, content: lease }: SignedMessage<"Lease">): void {
+    const held = this.#running.has(nameOf(lease)); // the same lease sent again
+    if (!held && !this.#bidder.take(lease, sender)) {
+      throw new RequestRefused("NOT_BID", "this node made no such bid");
+    }
+    const refusal = this.#step({ kind: "offered", lease }, sender);
+    if (refusal === undefined) return;
+    this.#context.emit({ kind: "work-refused", ...placeOf(lease), reason: refusal });
+    throw new RequestRefused(refusalCode(refusal), `this node is ${refusal}`);
+  }
+
+  /** @returns why the offered lease was refused */
+  #step(event: HolderEvent, broker?: PeerId): RefusalReason | undefined {
+    const { state, effects } = stepHolder(this.#holder, event);
+    this.#holder = state;
+    let refusal: RefusalReason | undefined;
+    for (const { kind, lease, ...effect } of effects) {
+      if (kind === "start") this.#start(lease, broker!);
+      else if (kind === "stop") this.#halt(lease);
+      else if (event.kind === "offered")
+        ({ reason: refusal } = effect as { reason: RefusalReason });
+      else this.#giveBack(lease, (effect as { reason: RefusalReason }).reason);
+    }
+    return refusal;
+  }
+
+  #start(lease: Lease, broker: PeerId): void {
+    const controller = new AbortController();
+    const signal = AbortSignal.any([controller.signal, this.#context.stopping]);
+    const ended = this.#work(lease, broker, signal);
+    this.#running.set(nameOf(lease), { broker, controller, ended });
+  }
+
+  #halt(lease: Lease): void {
+    this.#running.get(nameOf(lease))?.controller.abort();
+    this.#context.emit({ kind: "work-stopped", ...placeOf(lease) });
+  }
+
+  /** Never rejects. */
+  async #work(lease: Lease, broker: PeerId, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#prove(lease, broker, signal);
+    } catch (error) {
+      if (!signal.aborted) await this.#fail(lease, broker, error);
+    } finally {
+      this.#running.delete(nameOf(lease));
+      this.#step({ kind: "finished", ...placeOf(lease) });
+    }
+  }
+
+  async #prove(lease: Lease, broker: PeerId, signal: AbortSignal): Promise<void> {
+    const started = performance.now();
+    const { emit, network, programs, sessions, shelf, workerConfig } = this.#context;
+    const place = placeOf(lease);
+    emit({ kind: "work-started", ...place, work: lease.kind, range: lease.range });
+    const terms = await this.#termsOf(lease.job, broker);
+    const program = await programs.get(terms.request.program, [broker, terms.requester], signal);
+    const { stepsPerLeaf } = terms;
+    using used = await sessions.use({ program, stepsPerLeaf, context: contextOf(terms) });
+    const { session } = used;
+    const onProgress = this.#progressReports(lease, broker);
+    const onCheckpoint = (done: number, node: Uint8Array): void =>
+      void this.#checkpoint(lease, broker, done, node);
+    const task = { lease, terms, program, session, signal, onProgress, onCheckpoint };
+    const node = await perform(this.#context, task);
+    const cid = await network.blobs.add(node);
+    shelf.expire(cid, workerConfig.keepMs);
+    const delivery = { ...place, range: lease.range, node: cid, bytes: node.length };
+    await this.#insist(broker, "Delivery", delivery, signal);
+    const ms = Math.round(performance.now() - started);
+    emit({ kind: "work-delivered", ...place, bytes: node.length, ms });
+  }
+
+  #termsOf(job: CIDText, broker: PeerId): Promise<JobTerms> {
+    const known = this.#terms.get(job);
+    if (known !== undefined) return known;
+    const asked = fetchTerms(this.#context, job, broker, this.#context.stopping);
+    this.#terms.set(job, asked);
+    asked.catch(() => this.#terms.delete(job));
+    const [oldest] = this.#terms.keys();
+    if (this.#terms.size > 64 && oldest !== undefined) this.#terms.delete(oldest);
+    return asked;
+  }
+
+  #progressReports(lease: Lease, broker: PeerId): (done: number) => void {
+    let last = 0;
+    return (done) => {
+      this.#context.emit({ kind: "work-progress", ...placeOf(lease), done });
+      const now = performance.now();
+      if (now - last < PROGRESS_MS || done >= lease.range.end) return;
+      last = now;
+      void this.#report(broker, "Progress", { ...placeOf(lease), done }).catch(() => {}); // the next one may arrive
+    };
+  }
+
+  async #checkpoint(lease: Lease, broker: PeerId, done: number, node: Uint8Array): Promise<void> {
+    const { network, shelf, workerConfig } = this.#context;
+    const cid = await network.blobs.add(node);
+    shelf.expire(cid, workerConfig.keepMs);
+    const range = { start: lease.range.start, end: done };
+    const content = { ...placeOf(lease), done: range, node: cid, bytes: node.length };
+    await this.#report(broker, "Checkpoint", content).catch(() => {}); // the next one may arrive
+  }
+
+  async #fail(lease: Lease, broker: PeerId, error: unknown): Promise<void> {
+    this.#context.emit({ kind: "work-failed", ...placeOf(lease), reason: messageOf(error) });
+    const content = { ...placeOf(lease), reason: reasonOf(error) };
+    await this.#report(broker, "Refusal", content).catch(() => {}); // the lease then runs out
+  }
+
+  #giveBack(lease: Lease, reason: RefusalReason): void {
+    const broker = this.#running.get(nameOf(lease))?.broker;
+    if (broker === undefined) return;
+    const said = this.#report(broker, "Refusal", { ...placeOf(lease), reason });
+    this.#farewells.push(said.catch(() => {})); // it then runs out
+  }
+
+  /** Until the broker has it, says that it does not want it, or the lease is taken back. */
+  async #insist<K extends Reported>(
+    broker: PeerId,
+    kind: K,
+    content: Contents[K],
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await this.#report(broker, kind, content);
+      } catch (error) {
+        if (!(error instanceof NetworkError)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  async #report<K extends Reported>(broker: PeerId, kind: K, content: Contents[K]): Promise<void> {
+    const { network } = this.#context;
+    const message = await signMessage(network.signer, kind, content);
+    await network.call(broker, REPORT, message.bytes);
+  }
+}
+
+interface Place {
+  readonly job: CIDText;
+  readonly task: string;
+  readonly epoch: number;
+}
+
+const placeOf = ({ job, task, epoch }: Place): Place => ({ job, task, epoch });
+const nameOf = ({ job, task, epoch }: Place): string => `${job}/${task}/${epoch}`;
+
+const refusalCode = (reason: RefusalReason): string => reason.replace("-", "_").toUpperCase();
+
+/** What a broker is told of a failure here. */
+function reasonOf(error: unknown): RefusalReason {
+  if (error instanceof ClientError) return "unknown-program";
+  if (error instanceof NetworkError || error instanceof BadResume) return "missing-input";
+  return "overloaded";
+}
