@@ -62,7 +62,7 @@ async function best<T>(runs: number, body: () => Promise<T>): Promise<{ ms: numb
 async function measure(s: number): Promise<void> {
   const rows = STEP_ROWS[s];
   if (rows === undefined)
-    throw new Error(`no step for 2^${s} rows, only ${Object.keys(STEP_ROWS)}`);
+    throw new Error(`no step for 2^${s} rows, only ${Object.keys(STEP_ROWS).join(", ")}`);
   const engine = await createEngine({ load: readModules });
   const { system, structures } = deriveSystem({
     step: squarings(rows),
