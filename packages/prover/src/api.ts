@@ -55,7 +55,9 @@ export type ProverEvent =
       readonly worker: number;
       readonly ms: number;
       readonly stages: MergeStages;
-    };
+    }
+  /** The root was verified, or compressed. */
+  | { readonly type: "verify" | "compress"; readonly ms: number };
 
 export interface ProveRequest {
   readonly program: Program;
@@ -66,11 +68,19 @@ export interface ProveRequest {
   readonly shards?: number;
   /** Worker threads; default: all cores. */
   readonly threads?: number;
+  /**
+   * true (the default): a short proof that hides the witness. false: the root node itself, which
+   * **reveals witnesses of the computation** and can be merged further.
+   */
+  readonly compress?: boolean;
   /** Where commitment keys are cached. */
   readonly cacheDir: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ProverEvent) => void;
 }
+
+/** `compressed`: about 10 kB, hides the witness. `node`: the root of the tree, megabytes, discloses it. */
+export type ProofForm = "compressed" | "node";
 
 /** What a proof states. */
 export interface ProofStatement {
@@ -80,7 +90,7 @@ export interface ProofStatement {
 }
 
 export interface ProveResult {
-  /** The proof file: header and root node, see proof-file.ts. **It reveals witnesses of the computation.** */
+  /** The proof file, see proof-file.ts. */
   readonly proof: Uint8Array;
   readonly statement: ProofStatement;
   readonly plan: Plan;
@@ -93,6 +103,11 @@ export interface VerifyRequest {
   readonly expected?: Partial<ProofStatement>;
   /** What the proof must be bound to: a job's id (mod p), or 0, the default, for proofs good for any job. */
   readonly context?: bigint;
+  /**
+   * Steps per leaf that the proof may have been made with. Default: any that the planner would choose; a
+   * larger claim is refused, because it would make the verifier build a huge circuit.
+   */
+  readonly stepsPerLeaf?: number;
   readonly cacheDir: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ProverEvent) => void;
@@ -101,6 +116,7 @@ export interface VerifyRequest {
 export type Verdict =
   | {
       readonly ok: true;
+      readonly form: ProofForm;
       readonly statement: ProofStatement;
       readonly stepsPerLeaf: number;
       readonly ms: number;

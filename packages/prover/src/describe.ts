@@ -26,8 +26,8 @@ export interface LeafShape {
   /** Real constraints, padded to 2^logRows. */
   readonly constraints: number;
   readonly logRows: number;
-  /** Elements of a leaf's witness, and so points that it needs of the commitment key. */
-  readonly witness: number;
+  /** Points that it needs of the commitment key. */
+  readonly bases: number;
   /** The commitment key as it is cached, in whole blocks. */
   readonly keyBytes: number;
 }
@@ -37,7 +37,7 @@ export async function describeLeaf(request: DescribeRequest): Promise<LeafShape>
   const { stepsPerLeaf, cacheDir } = request;
   const { init: engine } = await createEngine({ load: readModules });
   await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
-  const { plan, witness } = await derive(preparer, {
+  const { plan, bases } = await derive(preparer, {
     ...request,
     context: 0n,
     threads: request.threads ?? defaultThreads(),
@@ -47,7 +47,7 @@ export async function describeLeaf(request: DescribeRequest): Promise<LeafShape>
     stepsPerLeaf: plan.stepsPerLeaf,
     constraints: plan.constraints,
     logRows: plan.logRows,
-    witness,
-    keyBytes: Math.ceil(witness / BLOCK_POINTS) * BLOCK_POINTS * POINT_BYTES,
+    bases,
+    keyBytes: Math.ceil(bases / BLOCK_POINTS) * BLOCK_POINTS * POINT_BYTES,
   };
 }

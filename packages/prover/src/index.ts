@@ -1,6 +1,7 @@
 export type {
   MergeStages,
   Plan,
+  ProofForm,
   ProofStatement,
   ProveRequest,
   ProveResult,
@@ -15,6 +16,9 @@ export { type PlanRequest, makePlan } from "./plan.ts";
 export { type DescribeRequest, type LeafShape, describeLeaf } from "./describe.ts";
 export { type Session, type SessionRequest, type TaskOptions, openSession } from "./session.ts";
 export type {
+  CheckTask,
+  CompressResult,
+  CompressTask,
   LeafTask,
   MergeResult,
   MergeTask,

@@ -8,6 +8,8 @@ import {
   type Structures,
   type System,
   deriveSystem,
+  ipaLength,
+  loadCompressor,
   loadSetup,
   nodeBytes,
 } from "@foldmesh/folding";
@@ -49,7 +51,7 @@ export const derive = (task: DeriveTask): Promise<Reply<Derived>> =>
       permute: plainPoseidon(),
     });
     const { system } = derived;
-    return { plan, witness: system.dims.witness, nodeBytes: nodeBytes(system) };
+    return { plan, bases: ipaLength(system), nodeBytes: nodeBytes(system) };
   });
 
 const unpackStep = ({ stateSize, ...r1cs }: PackedStep): StepCircuit => ({
@@ -63,5 +65,6 @@ export const load = ({ bases }: LoadTask): Promise<Reply<ResidentSetup>> =>
     assert(derived !== undefined, "load comes after derive");
     const { system, structures } = derived;
     const engine = attachEngine(init.engine);
-    return describe(engine, loadSetup(engine, system, structures, new Uint8Array(bases)));
+    const setup = loadSetup(engine, system, structures, new Uint8Array(bases));
+    return describe(engine, loadCompressor(setup, structures));
   });

@@ -34,13 +34,25 @@ export async function proveJob(request: ProveRequest): Promise<ProveResult> {
   await using executor = execute(program, input, request);
   const node = await new Job(request, session, executor, threads).run();
   const zn = await requireValid(session, node, request);
+  const { compress = true } = request;
   const proof = encodeProof({
     programDigest: program.digest,
     stepsPerLeaf: plan.stepsPerLeaf,
     context: REUSABLE,
-    node,
+    form: compress ? "compressed" : "node",
+    body: compress ? await compressed(session, node, request) : node,
   });
   return { proof, statement: { steps, z0: input.z0, zn }, plan };
+}
+
+async function compressed(
+  session: Session,
+  node: Uint8Array,
+  { signal, onEvent }: ProveRequest,
+): Promise<Uint8Array> {
+  const { proof, ms } = await session.compress({ node }, { signal });
+  onEvent?.({ type: "compress", ms });
+  return proof;
 }
 
 function requireState({ program, input }: ProveRequest): void {
@@ -56,10 +68,11 @@ function requireState({ program, input }: ProveRequest): void {
 async function requireValid(
   session: Session,
   node: Uint8Array,
-  { input, signal }: ProveRequest,
+  { input, signal, onEvent }: ProveRequest,
 ): Promise<readonly bigint[]> {
   const expected = { i: 0n, j: BigInt(session.plan.leaves), zIn: input.z0 };
-  const { failures, claim } = await session.verify({ node, expected }, { signal });
+  const { failures, claim, ms } = await session.verify({ node, expected }, { signal });
+  onEvent?.({ type: "verify", ms });
   if (failures.length === 0 && claim !== null) return claim.zOut;
   throw new ProverError(
     "PROVING",

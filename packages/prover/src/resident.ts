@@ -2,7 +2,8 @@
 // descriptor.
 
 import type { KeyDescriptor, MatrixDescriptor, WasmEngine } from "@foldmesh/algebra";
-import { type MatrixTriple, type Setup, type System, setupOf } from "@foldmesh/folding";
+import type { Point } from "@foldmesh/algebra";
+import { type Compressor, type MatrixTriple, type System, setupOf } from "@foldmesh/folding";
 
 type Triple = Readonly<Record<keyof MatrixTriple, MatrixDescriptor>>;
 
@@ -11,11 +12,16 @@ export interface ResidentSetup {
   readonly system: System;
   readonly S: Triple;
   readonly CF: Triple;
-  readonly keys: Readonly<Record<keyof Setup["keys"], KeyDescriptor>>;
+  readonly keys: Readonly<Record<keyof Compressor["keys"], KeyDescriptor>>;
+  /** For compressed proofs. */
+  readonly transposed: { readonly S: Triple; readonly CF: Triple };
+  readonly ipaQ: { readonly G1: Point; readonly Grumpkin: Point };
 }
 
 /** The setup must have been loaded into `engine`. */
-export function describe(engine: WasmEngine, { system, S, CF, keys }: Setup): ResidentSetup {
+export function describe(engine: WasmEngine, setup: Compressor): ResidentSetup {
+  const { system, S, CF, keys, verifier } = setup;
+  const { transposed, ipaQ } = verifier;
   const triple = ({ A, B, C }: MatrixTriple): Triple => ({
     A: engine.describeMatrix(A),
     B: engine.describeMatrix(B),
@@ -30,16 +36,19 @@ export function describe(engine: WasmEngine, { system, S, CF, keys }: Setup): Re
       cfw: engine.describeKey(keys.cfw),
       cfx: engine.describeKey(keys.cfx),
     },
+    transposed: { S: triple(transposed.S), CF: triple(transposed.CF) },
+    ipaQ,
   };
 }
 
-export function adopt(engine: WasmEngine, { system, S, CF, keys }: ResidentSetup): Setup {
+export function adopt(engine: WasmEngine, resident: ResidentSetup): Compressor {
+  const { system, S, CF, keys, transposed, ipaQ } = resident;
   const triple = ({ A, B, C }: Triple): MatrixTriple => ({
     A: engine.adoptMatrix(A),
     B: engine.adoptMatrix(B),
     C: engine.adoptMatrix(C),
   });
-  return setupOf(engine, system, {
+  const setup = setupOf(engine, system, {
     S: triple(S),
     CF: triple(CF),
     keys: {
@@ -48,4 +57,10 @@ export function adopt(engine: WasmEngine, { system, S, CF, keys }: ResidentSetup
       cfx: engine.adoptKey(keys.cfx),
     },
   });
+  const verifier = {
+    ...setup,
+    transposed: { S: triple(transposed.S), CF: triple(transposed.CF) },
+    ipaQ,
+  };
+  return { ...setup, verifier };
 }

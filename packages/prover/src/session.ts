@@ -5,6 +5,9 @@ import type { Program } from "@foldmesh/r1cs";
 import type { Plan, ProverEvent } from "./api.ts";
 import { prepare } from "./setup.ts";
 import type {
+  CheckTask,
+  CompressResult,
+  CompressTask,
   LeafTask,
   MergeResult,
   MergeTask,
@@ -42,8 +45,12 @@ export interface Session extends AsyncDisposable {
   leaf(task: LeafTask, options?: TaskOptions): Promise<NodeResult>;
   /** @throws ProverError PROVING when the nodes are damaged or do not fit each other, ABORTED */
   merge(task: MergeTask, options?: TaskOptions): Promise<MergeResult>;
-  /** Full verification against what is expected. @throws ProverError ABORTED */
+  /** Full verification of a node against what is expected. @throws ProverError ABORTED */
   verify(task: VerifyTask, options?: TaskOptions): Promise<VerifyResult>;
+  /** A short proof of a node's statement, which hides its witness. @throws ProverError PROVING, ABORTED */
+  compress(task: CompressTask, options?: TaskOptions): Promise<CompressResult>;
+  /** Verifies a short proof. @throws ProverError ABORTED */
+  check(task: CheckTask, options?: TaskOptions): Promise<VerifyResult>;
 }
 
 /** @throws ProverError PLAN, CACHE, ABORTED */
@@ -56,6 +63,8 @@ export async function openSession(request: SessionRequest): Promise<Session> {
     leaf: (task, { signal } = {}) => workers.run("leaf", task, { signal }),
     merge: (task, { signal } = {}) => workers.run("merge", task, { signal }),
     verify: (task, { signal } = {}) => workers.run("verify", task, { signal }),
+    compress: (task, { signal } = {}) => workers.run("compress", task, { signal }),
+    check: (task, { signal } = {}) => workers.run("check", task, { signal }),
     [Symbol.asyncDispose]: () => workers[Symbol.asyncDispose](),
   };
 }

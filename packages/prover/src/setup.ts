@@ -32,8 +32,8 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   const { cacheDir, signal } = request;
   const { init: engine } = await createEngine({ load: readModules });
   await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
-  const { plan, witness, nodeBytes } = await derive(preparer, request);
-  const task: LoadTask = { bases: await loadBases(witness, request) };
+  const { plan, bases, nodeBytes } = await derive(preparer, request);
+  const task: LoadTask = { bases: await loadBases(bases, request) };
   const resident = await preparer.run<ResidentSetup>("load", task, { signal });
   return { plan, nodeBytes, engine, resident };
 }

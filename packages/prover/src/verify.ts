@@ -16,19 +16,22 @@ export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
   const file = readHeader(request);
   if (typeof file === "string") return { ok: false, failures: [file], statement: null, ms: 0 };
   const { signal, expected = {} } = request;
-  const { stepsPerLeaf, context, node } = file;
+  const { stepsPerLeaf, context, form, body } = file;
   const steps = stepsPerLeaf; // the smallest plan of this structure
   const threads = defaultThreads(); // for a key that must be derived
   await using session = await openSession({ ...request, context, stepsPerLeaf, steps, threads });
   const j = expected.steps === undefined ? undefined : BigInt(expected.steps / stepsPerLeaf);
-  const task = { node, expected: { i: 0n, j, zIn: expected.z0, zOut: expected.zn } };
-  const { failures, claim, ms } = await session.verify(task, { signal });
+  const asked = { i: 0n, j, zIn: expected.z0, zOut: expected.zn };
+  const { failures, claim, ms } =
+    form === "node"
+      ? await session.verify({ node: body, expected: asked }, { signal })
+      : await session.check({ proof: body, expected: asked }, { signal });
   const statement: ProofStatement | null =
     claim === null
       ? null
       : { steps: Number(claim.j) * stepsPerLeaf, z0: claim.zIn, zn: claim.zOut };
   if (failures.length > 0 || statement === null) return { ok: false, failures, statement, ms };
-  return { ok: true, statement, stepsPerLeaf, ms };
+  return { ok: true, form, statement, stepsPerLeaf, ms };
 }
 
 /** The file, or why its header cannot be that of a valid proof. @throws ProverError PROOF */
@@ -44,7 +47,7 @@ function readHeader(request: VerifyRequest): ProofFile | string {
 
 /** Everything that can be refused before public parameters are derived for a file's claims. */
 function headerFailure(
-  { program, expected, context = REUSABLE }: VerifyRequest,
+  { program, expected, context = REUSABLE, stepsPerLeaf }: VerifyRequest,
   file: ProofFile,
 ): string | null {
   if (file.programDigest !== program.digest) {
@@ -53,9 +56,11 @@ function headerFailure(
   if (file.context !== context) {
     return `context: the proof is of ${file.context}, expected ${context}`;
   }
-  if (!isPossible(program.step, file)) {
-    return "steps per leaf: more than a proof of this size can hold";
+  if (stepsPerLeaf !== undefined && file.stepsPerLeaf !== stepsPerLeaf) {
+    return `steps per leaf: the proof is of leaves of ${file.stepsPerLeaf}, expected ${stepsPerLeaf}`;
   }
+  const refused = stepsPerLeaf === undefined ? refusedLeaf(program.step, file) : null;
+  if (refused !== null) return refused;
   if (expected?.steps !== undefined && expected.steps % file.stepsPerLeaf !== 0) {
     return `statement: steps (leaves of ${file.stepsPerLeaf} steps cannot make ${expected.steps})`;
   }
@@ -63,12 +68,31 @@ function headerFailure(
 }
 
 /**
- * Whether a leaf of so many steps fits the system's rows and the node's bytes, which hold each private
- * wire and each state between two steps twice: a false claim must not make the verifier build a circuit
- * larger than what was sent.
+ * A claim of too many steps per leaf must not make the verifier build a circuit larger than what was sent
+ * (a node), or than what a planner makes (a compressed proof, whose size says nothing).
  */
-function isPossible({ r1cs, stateSize }: StepCircuit, { stepsPerLeaf, node }: ProofFile): boolean {
+function refusedLeaf(step: StepCircuit, file: ProofFile): string | null {
+  if (file.form === "node") {
+    return isPossible(step, file)
+      ? null
+      : "steps per leaf: more than a proof of this size can hold";
+  }
+  if (isPlausible(step, file)) return null;
+  return `steps per leaf: the proof claims leaves of ${file.stepsPerLeaf}, more than the planner makes; if that is what you expect, say so`;
+}
+
+/** Rows beyond which no planner chains steps. */
+const PLAUSIBLE_ROWS = 2 ** 18;
+
+const isPlausible = ({ r1cs }: StepCircuit, { stepsPerLeaf }: ProofFile): boolean =>
+  stepsPerLeaf === 1 || stepsPerLeaf * Math.max(r1cs.A.rows, r1cs.columns) <= PLAUSIBLE_ROWS;
+
+/**
+ * Whether a leaf of so many steps fits the system's rows and the node's bytes, which hold each private
+ * wire and each state between two steps twice.
+ */
+function isPossible({ r1cs, stateSize }: StepCircuit, { stepsPerLeaf, body }: ProofFile): boolean {
   const { columns, publicCount, A } = r1cs;
   const wires = stepsPerLeaf * (columns - publicCount) + (stepsPerLeaf - 1) * stateSize;
-  return 2 * ELEMENT_BYTES * wires <= node.length && stepsPerLeaf * A.rows < 2 ** MAX_LOG_ROWS;
+  return 2 * ELEMENT_BYTES * wires <= body.length && stepsPerLeaf * A.rows < 2 ** MAX_LOG_ROWS;
 }

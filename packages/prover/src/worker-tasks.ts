@@ -36,8 +36,8 @@ export interface DeriveTask {
 
 export interface Derived {
   readonly plan: Plan;
-  /** Length of the system's witness: bases that it needs of the commitment key. */
-  readonly witness: number;
+  /** Bases that the system needs of the commitment key: the length of the inner-product argument. */
+  readonly bases: number;
   /** Length of every encoded node of the system. */
   readonly nodeBytes: number;
 }
@@ -95,6 +95,21 @@ export interface VerifyResult {
     readonly zOut: readonly bigint[];
   } | null;
   readonly ms: number;
+}
+
+export interface CompressTask {
+  readonly node: Uint8Array;
+}
+
+export interface CompressResult {
+  readonly proof: Uint8Array;
+  readonly ms: number;
+}
+
+/** `proof` is a compressed proof; what is not expected is taken as the proof claims it. */
+export interface CheckTask {
+  readonly proof: Uint8Array;
+  readonly expected: VerifyTask["expected"];
 }
 
 /** Typed errors lose their class on the way between threads, so they travel as data. */

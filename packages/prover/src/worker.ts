@@ -6,15 +6,21 @@ import {
   FoldingError,
   type MergeStage,
   type TreeNode,
+  compressNode,
   decodeNode,
+  decodeProof,
   encodeNode,
   mergeNodes,
   proveLeaf,
+  verifyCompressed,
   verifyNode,
 } from "@foldmesh/folding";
 import { type Stoppable, checkStop, reply } from "./reply.ts";
 import { adopt } from "./resident.ts";
 import type {
+  CheckTask,
+  CompressResult,
+  CompressTask,
   LeafTask,
   MergeResult,
   MergeTask,
@@ -74,6 +80,49 @@ export const verify = ({
     const failures = await verifyNode(setup, decoded, defined(expected));
     return { failures, claim: { j, zIn, zOut }, ms: performance.now() - started };
   });
+
+export const compress = ({
+  node,
+  stop,
+}: CompressTask & Stoppable): Promise<Reply<CompressResult>> =>
+  reply(async () => {
+    checkStop({ stop });
+    const started = performance.now();
+    const proof = await compressNode(setup, decode(node), rng);
+    return { proof, ms: performance.now() - started };
+  });
+
+/** Verifies a compressed proof. */
+export const check = ({
+  proof,
+  expected,
+  stop,
+}: CheckTask & Stoppable): Promise<Reply<VerifyResult>> =>
+  reply(async () => {
+    checkStop({ stop });
+    const started = performance.now();
+    const claim = claimOf(proof);
+    if (claim instanceof FoldingError) {
+      return { failures: [claim.message], claim: null, ms: performance.now() - started };
+    }
+    const failures = await verifyCompressed(setup.verifier, proof, {
+      first: expected.i,
+      steps: (expected.j ?? claim.j) - expected.i,
+      z0: expected.zIn ?? claim.zIn,
+      zn: expected.zOut ?? claim.zOut,
+    });
+    return { failures, claim, ms: performance.now() - started };
+  });
+
+function claimOf(proof: Uint8Array): NonNullable<VerifyResult["claim"]> | FoldingError {
+  try {
+    const { j, zIn, zOut } = decodeProof(setup.system, proof).D;
+    return { j, zIn, zOut };
+  } catch (error) {
+    if (error instanceof FoldingError) return error;
+    throw error;
+  }
+}
 
 const decode = (bytes: Uint8Array): TreeNode => decodeNode(setup.system, setup.permute, bytes);
 

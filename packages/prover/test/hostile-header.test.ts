@@ -4,7 +4,13 @@
 import { Fp } from "@foldmesh/algebra";
 import { MatrixBuilder, type Program, type R1CS, type Row } from "@foldmesh/r1cs";
 import { describe, expect, test } from "vitest";
-import { type Verdict, type VerifyRequest, encodeProof, verifyProof } from "../src/index.ts";
+import {
+  type ProofForm,
+  type Verdict,
+  type VerifyRequest,
+  encodeProof,
+  verifyProof,
+} from "../src/index.ts";
 
 const DIGEST = "ab".repeat(32);
 const CACHE_DIR = "/dev/null/no-directory";
@@ -31,13 +37,21 @@ function programOf(privateWires: number, rows = 1): Program {
 const MEGABYTE = new Uint8Array(2 ** 20);
 
 interface Claim {
+  readonly form?: ProofForm;
   readonly stepsPerLeaf?: number;
   readonly context?: bigint;
   readonly programDigest?: string;
 }
 
 function verdict(program: Program, claim: Claim, request: Partial<VerifyRequest> = {}) {
-  const file = { programDigest: DIGEST, stepsPerLeaf: 1, context: 0n, node: MEGABYTE, ...claim };
+  const file = {
+    programDigest: DIGEST,
+    stepsPerLeaf: 1,
+    context: 0n,
+    form: "node",
+    body: MEGABYTE,
+    ...claim,
+  } as const;
   const proof = encodeProof(file);
   return verifyProof({ program, proof, cacheDir: CACHE_DIR, ...request });
 }
@@ -62,6 +76,20 @@ describe("a claim of more steps per leaf than the file can hold", () => {
 
   test("more rows than any system has", async () => {
     expect(await verdict(programOf(1, 2 ** 10), { stepsPerLeaf: 2 ** 12 })).toEqual(TOO_MANY);
+  });
+});
+
+describe("a compressed proof's claim of steps per leaf, of which its size says nothing", () => {
+  const claim = { form: "compressed", stepsPerLeaf: 2 ** 18 } as const;
+
+  test("beyond what the planner makes", async () => {
+    const { failures } = (await verdict(programOf(1), claim)) as { failures: string[] };
+    expect(failures[0]).toMatch(/more than the planner makes/);
+  });
+
+  test("other than expected", async () => {
+    const failure = "steps per leaf: the proof is of leaves of 262144, expected 4";
+    expect(await verdict(programOf(1), claim, { stepsPerLeaf: 4 })).toEqual(refused(failure));
   });
 });
 

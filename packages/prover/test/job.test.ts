@@ -32,6 +32,7 @@ beforeAll(async () => {
     stepsPerLeaf: 4,
     shards: 2,
     threads: 2,
+    compress: false,
     cacheDir,
     onEvent: (event) => events.push(event),
   });
@@ -59,10 +60,17 @@ describe("an honest job", () => {
     expect(verdict).toMatchObject({ ok: true, statement: { steps: 12, z0, zn } });
   }, 30_000);
 
-  test("one leaf is a proof too", async () => {
+  test("one leaf is a proof too, and a compressed one is short", async () => {
     const single = await proveJob({ program, input: { z0, count: 3 }, stepsPerLeaf: 3, cacheDir });
-    const expected = { steps: 3, zn: single.statement.zn };
-    expect(await verify(single.proof, expected)).toMatchObject({ ok: true });
+    const { zn } = single.statement;
+    expect(single.proof.length).toBeLessThan(16_000);
+    const valid = { ok: true, form: "compressed", statement: { steps: 3, z0, zn } };
+    expect(await verify(single.proof, { steps: 3, z0, zn })).toMatchObject(valid);
+    expect(await verify(single.proof)).toMatchObject(valid);
+    expect(await verify(single.proof, { zn: z0 })).toMatchObject({ ok: false });
+    const tampered = single.proof.slice();
+    tampered[tampered.length - 40]! ^= 1;
+    expect(await verify(tampered)).toMatchObject({ ok: false });
     // three steps in one leaf are not three leaves, and not one step
     expect(await verify(single.proof, { steps: 1 })).toMatchObject({ ok: false });
   }, 60_000);
@@ -95,7 +103,7 @@ describe("the verifier refuses", () => {
   }, 60_000);
 
   test("flipped bytes anywhere in the node", async () => {
-    const { stepsPerLeaf, context, node } = decodeProof(result.proof);
+    const { stepsPerLeaf, context, body: node } = decodeProof(result.proof);
     const request = { program, steps: 12, stepsPerLeaf, context, threads: 1, cacheDir };
     await using session = await openSession(request);
     const check = async (bytes: Uint8Array) =>
@@ -158,7 +166,7 @@ describe("proving refuses", () => {
   }, 30_000);
 
   test("to lose a thread to an abort: the session goes on", async () => {
-    const { stepsPerLeaf, context, node } = decodeProof(result.proof);
+    const { stepsPerLeaf, context, body: node } = decodeProof(result.proof);
     const request = { program, steps: 12, stepsPerLeaf, context, threads: 1, cacheDir };
     await using session = await openSession(request);
     for (let n = 0; n < 3; n++) {

@@ -5,8 +5,9 @@ const file = {
   programDigest: "ab".repeat(32),
   stepsPerLeaf: 7,
   context: 5n,
-  node: Uint8Array.of(1, 2, 3),
-};
+  form: "node",
+  body: Uint8Array.of(1, 2, 3),
+} as const;
 const bytes = encodeProof(file);
 
 const edited = (edit: (copy: Uint8Array) => void): Uint8Array => {
@@ -25,8 +26,9 @@ describe("proof file", () => {
     ["a header cut short", bytes.subarray(0, 60), /only 60 bytes/],
     ["another magic", edited((b) => (b[0] = 0)), /does not begin with FMPROOF/],
     ["another version", edited((b) => (b[7] = 2)), /format version 2/],
-    ["no steps in a leaf", edited((b) => b.fill(0, 40, 44)), /leaves without steps/],
-    ["a context beyond the modulus", edited((b) => b.fill(255, 44, 76)), /context/],
+    ["another form", edited((b) => (b[8] = 2)), /form must be 0 or 1/],
+    ["no steps in a leaf", edited((b) => b.fill(0, 41, 45)), /leaves without steps/],
+    ["a context beyond the modulus", edited((b) => b.fill(255, 45, 77)), /context/],
     ["a text", new TextEncoder().encode("hello world ".repeat(20)), /FMPROOF/],
   ])("refuses %s", (_, junk, message) => {
     const decode = () => decodeProof(junk);

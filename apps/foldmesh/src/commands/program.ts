@@ -114,12 +114,12 @@ function report(terminal: Terminal, program: Program, leaf: LeafShape | null): v
   for (const [key, value] of rows) terminal.line(`${paint("dim", key.padEnd(15))} ${value}`);
 }
 
-const leafRows = ({ stepsPerLeaf, constraints, logRows, witness, keyBytes }: LeafShape) =>
+const leafRows = ({ stepsPerLeaf, constraints, logRows, bases, keyBytes }: LeafShape) =>
   [
     ["steps per leaf", stepsPerLeaf.toLocaleString("en")],
     ["rows of a leaf", `${constraints.toLocaleString("en")}, padded to 2^${logRows}`],
     [
       "commitment key",
-      `${witness.toLocaleString("en")} points, ${prettyBytes(keyBytes, { binary: true })} in the cache`,
+      `${bases.toLocaleString("en")} points, ${prettyBytes(keyBytes, { binary: true })} in the cache`,
     ],
   ] satisfies [string, string][];

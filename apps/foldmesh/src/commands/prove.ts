@@ -20,7 +20,8 @@ INPUT.json holds the state before the first step and the private inputs of every
   {"z0": [1], "count": 1000}            a step without private inputs
 
 Values are decimal strings, 0x strings, integers below 2^53, or nested arrays of them.
-The proof reveals witnesses of the computation to whoever reads it.`;
+The proof is about 10 kB and hides the private inputs. With --no-compress it is the root node itself:
+megabytes that reveal witnesses of the computation to whoever reads them.`;
 
 export function addProve(parent: Command, context: CommandContext): void {
   const command = parent
@@ -40,6 +41,7 @@ export function addProve(parent: Command, context: CommandContext): void {
       "contiguous pieces, merged each by itself first (default: one a thread)",
       positiveInteger(),
     )
+    .option("--no-compress", "keep the root node instead of a short proof that hides the inputs")
     .addHelpText("after", INPUT_FORMAT);
   withExamples(
     withJSON(withCache(command)),
@@ -55,6 +57,7 @@ interface ProveArguments {
   readonly stepsPerLeaf?: number;
   readonly threads?: number;
   readonly shards?: number;
+  readonly compress: boolean;
   readonly cache?: string;
 }
 
@@ -68,6 +71,7 @@ async function prove(options: ProveArguments, { signal, terminal }: CommandConte
       program,
       input,
       signal,
+      compress: options.compress,
       cacheDir: cacheDirectory(options.cache),
       ...(options.stepsPerLeaf === undefined ? {} : { stepsPerLeaf: options.stepsPerLeaf }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),

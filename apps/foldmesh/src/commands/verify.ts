@@ -24,6 +24,11 @@ export function addVerify(parent: Command, context: CommandContext): void {
     .option("--z0 <a,b>", "the state that the computation must begin with", stateElements)
     .option("--zn <c,d>", "the state that it must end with", stateElements)
     .option("--steps <n>", "the number of steps that it must have", positiveInteger())
+    .option(
+      "-k, --steps-per-leaf <k>",
+      "the steps in one leaf that it must have been made with (default: any usual number)",
+      positiveInteger(),
+    )
     .addHelpText("after", ABOUT);
   withExamples(
     withJSON(withCache(command)),
@@ -35,6 +40,7 @@ export function addVerify(parent: Command, context: CommandContext): void {
 interface VerifyArguments extends Partial<ProofStatement> {
   readonly program: string;
   readonly proof: string;
+  readonly stepsPerLeaf?: number;
   readonly cache?: string;
 }
 
@@ -49,6 +55,7 @@ async function verify(options: VerifyArguments, context: CommandContext): Promis
     program,
     proof,
     expected,
+    ...(options.stepsPerLeaf === undefined ? {} : { stepsPerLeaf: options.stepsPerLeaf }),
     cacheDir,
     signal,
     onEvent: progress.onEvent,

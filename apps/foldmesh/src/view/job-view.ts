@@ -18,6 +18,8 @@ export interface JobView {
   /** Milliseconds of all leaves and all merges, over all workers. */
   readonly leafMs: number;
   readonly mergeMs: number;
+  /** Milliseconds of what follows the tree. */
+  readonly finished: Readonly<Partial<Record<"verify" | "compress", number>>>;
 }
 
 export const emptyView: JobView = {
@@ -28,6 +30,7 @@ export const emptyView: JobView = {
   merges: 0,
   leafMs: 0,
   mergeMs: 0,
+  finished: {},
 };
 
 export function advance(view: JobView, event: ProverEvent): JobView {
@@ -42,6 +45,9 @@ export function advance(view: JobView, event: ProverEvent): JobView {
       return { ...view, leaves: view.leaves + 1, leafMs: view.leafMs + event.ms };
     case "merge":
       return { ...view, merges: view.merges + 1, mergeMs: view.mergeMs + event.ms };
+    case "verify":
+    case "compress":
+      return { ...view, finished: { ...view.finished, [event.type]: event.ms } };
   }
 }
 

@@ -59,6 +59,10 @@ function lineOf(view: JobView, event: ProverEvent, each: boolean): Line | null {
       return each ? nodeLine(`leaf ${event.leaf} (shard ${event.shard})`, event.ms) : tally(view);
     case "merge":
       return each ? nodeLine(mergeName(event), event.ms) : tally(view);
+    case "verify":
+      return nodeLine("root verified", event.ms);
+    case "compress":
+      return nodeLine("root compressed", event.ms);
   }
 }
 
