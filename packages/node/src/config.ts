@@ -11,8 +11,12 @@ export interface BrokerConfig {
   readonly stepsPerLeaf?: number;
   /** shards cut for every slot of a prover: more even out surprises, fewer save merges */
   readonly shardsPerSlot: number;
+  /** whether the root is compressed by an aggregator: a short proof that hides the witness */
+  readonly compress: boolean;
   /** how often peers are asked what they offer */
   readonly rosterMs: number;
+  /** how long a peer that gave work back is left alone */
+  readonly restMs: number;
   /** how long a finished job's proof and updates are kept */
   readonly keepMs: number;
   readonly job: Partial<JobConfig>;
@@ -58,7 +62,9 @@ export interface NodeConfig {
 export const BROKER_DEFAULTS: BrokerConfig = {
   maxJobs: 16,
   shardsPerSlot: 1,
+  compress: true,
   rosterMs: 5_000,
+  restMs: 5_000,
   keepMs: 3_600_000,
   job: {},
   auction: {},

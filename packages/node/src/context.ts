@@ -6,6 +6,7 @@ import type { NodeEvent } from "./events.ts";
 import type { Board } from "./board.ts";
 import type { Programs } from "./programs.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Perform } from "./worker/tasks.ts";
 
 /** What every role of a running node needs. */
 export interface Context {
@@ -21,6 +22,8 @@ export interface Context {
   readonly shelf: BlobShelf;
   readonly programs: Programs;
   readonly sessions: Sessions;
+  /** the work of a lease */
+  readonly perform: Perform;
   readonly emit: (event: NodeEvent) => void;
   readonly now: () => Time;
   /** aborted when the node stops */

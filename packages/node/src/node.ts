@@ -3,7 +3,7 @@ import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
 import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
 import { createBlobShelf } from "./blob-shelf.ts";
-import { createBoard } from "./board.ts";
+import { type Board, createBoard } from "./board.ts";
 import { Broker, SOFTWARE } from "./broker/broker.ts";
 import type { Challenge } from "./broker/roster.ts";
 import { BROKER_DEFAULTS, type NodeConfig, WORKER_DEFAULTS } from "./config.ts";
@@ -13,6 +13,7 @@ import { loadIdentity } from "./identity.ts";
 import { createPrograms } from "./programs.ts";
 import { createSessions } from "./sessions.ts";
 import { TOPICS } from "./topics.ts";
+import { type Perform, perform } from "./worker/tasks.ts";
 import { Worker } from "./worker/worker.ts";
 
 /** What a node is doing at the moment. */
@@ -58,14 +59,29 @@ export interface FoldmeshNode {
 /** A peer's claims are taken as they are until its first work shows otherwise. */
 const trusting: Challenge = () => Promise.resolve(undefined);
 
+/** What of a node can be replaced; tests put cheats and sluggards there. */
+export interface NodeParts {
+  readonly perform: Perform;
+  readonly challenge: Challenge;
+  readonly board: (board: Board) => Board;
+}
+
+const HONEST: NodeParts = { perform, challenge: trusting, board: (board) => board };
+
 /**
  * Starts a member of the network with the given roles.
  * @throws NodeError DATA_DIR, KEY; NetworkError BAD_ADDRESS, BAD_CONFIG
  */
-export async function startNode(
+export function startNode(config: NodeConfig, observer?: NodeObserver): Promise<FoldmeshNode> {
+  return composeNode(config, observer, HONEST);
+}
+
+export async function composeNode(
   config: NodeConfig,
-  observer?: NodeObserver,
+  observer: NodeObserver | undefined,
+  parts: Partial<NodeParts>,
 ): Promise<FoldmeshNode> {
+  const { board, perform: work, challenge } = { ...HONEST, ...parts };
   const observers = new Set<NodeObserver>(observer === undefined ? [] : [observer]);
   const emit = (event: NodeEvent): void => observers.forEach((each) => each(event));
   const privateKey = await loadIdentity(config.dataDir);
@@ -93,7 +109,8 @@ export async function startNode(
     cacheDir: config.cacheDir,
     threads,
     network,
-    board: createBoard(network),
+    board: board(createBoard(network)),
+    perform: work,
     shelf,
     programs: createPrograms(network),
     sessions: createSessions({ threads, cacheDir: config.cacheDir }),
@@ -101,7 +118,7 @@ export async function startNode(
     now: Date.now,
     stopping: stopping.signal,
   };
-  const running = await startRoles(context);
+  const running = await startRoles(context, challenge);
   const stop = async (): Promise<void> => {
     await running.worker?.stop();
     stopping.abort(new Error("the node is stopping"));
@@ -128,13 +145,13 @@ interface Running {
   readonly broker: Broker | undefined;
 }
 
-async function startRoles(context: Context): Promise<Running> {
+async function startRoles(context: Context, challenge: Challenge): Promise<Running> {
   const { roles, network, workerConfig } = context;
   const isWorker = roles.includes("prover") || roles.includes("aggregator");
   const benchmark = workerConfig.benchmark ?? { msmPointsPerSecond: 100_000, mergesPerMinute: 120 };
   const speed = { constraintsPerSecond: (benchmark.mergesPerMinute * 2 ** 15) / 60 };
   const worker = isWorker ? await Worker.start(context, speed) : undefined;
-  const broker = roles.includes("broker") ? await Broker.start(context, trusting) : undefined;
+  const broker = roles.includes("broker") ? await Broker.start(context, challenge) : undefined;
   void network.capabilities.announce({
     roles: roles.toSorted(),
     backends: isWorker ? [backendOf(benchmark)] : [],

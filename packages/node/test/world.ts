@@ -5,7 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, type JobUpdate, connect } from "@foldmesh/client";
-import { type FoldmeshNode, type NodeConfig, type NodeEvent, startNode } from "../src/index.ts";
+import type { FoldmeshNode, NodeConfig, NodeEvent } from "../src/index.ts";
+import { type NodeParts, composeNode } from "../src/node.ts";
 
 export interface Member extends FoldmeshNode {
   readonly name: string;
@@ -14,7 +15,7 @@ export interface Member extends FoldmeshNode {
 
 export interface World extends AsyncDisposable {
   readonly cacheDir: string;
-  start(name: string, config: Partial<NodeConfig>): Promise<Member>;
+  start(name: string, config: Partial<NodeConfig>, parts?: Partial<NodeParts>): Promise<Member>;
   client(member: Member, options?: { privateKey?: Uint8Array }): Promise<Client>;
   /** Stops one before the end. */
   stop(member: Member): Promise<void>;
@@ -24,16 +25,16 @@ const BENCHMARK = { msmPointsPerSecond: 200_000, mergesPerMinute: 120 };
 
 export async function createWorld(): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), "foldmesh-node-"));
-  const cacheDir = join(directory, "cache");
+  const cacheDir = join(import.meta.dirname, "..", ".cache", "keys"); // checked by hash at every load
   const members = new Map<string, Member>();
   const clients: Client[] = [];
   return {
     cacheDir,
-    async start(name, config) {
+    async start(name, config, parts = {}) {
       const events: NodeEvent[] = [];
       const log = process.env["WORLD_LOG"]; // a file
       const bootstrap = [...members.values()].slice(0, 1).flatMap((each) => each.addresses);
-      const node = await startNode(
+      const node = await composeNode(
         {
           dataDir: join(directory, name),
           cacheDir,
@@ -49,6 +50,7 @@ export async function createWorld(): Promise<World> {
           events.push(event);
           if (log !== undefined) appendFileSync(log, `${Date.now()} ${name} ${show(event)}\n`);
         },
+        parts,
       );
       const member = { ...node, name, events, addresses: node.addresses };
       members.set(name, member);

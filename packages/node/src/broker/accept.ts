@@ -30,24 +30,34 @@ export interface JobSize {
   readonly total: number;
 }
 
+/** Shapes of leaves known already: a quote is usually followed by its order. */
+export type Shapes = Map<string, Promise<LeafShape>>;
+const KEPT_SHAPES = 64;
+
 /** Of a merge's time, measured (prover's bench). */
 const LEAF_COST = 0.35;
 const MAX_INPUT_BYTES = 2 ** 30;
 /** An auction and a lease at least must fit. */
 const LEAST_TIME_MS = 2_000;
 
+export interface Examination {
+  /** that will work on the job, in the whole network */
+  readonly threads: number;
+  readonly shapes: Shapes;
+  readonly signal: AbortSignal;
+}
+
 /** @throws RequestRefused EXPIRED, PRIVACY, PROGRAM, INPUT, PLAN */
 export async function examine(
   context: Context,
   message: SignedMessage<"ProofRequest">,
-  threads: number,
-  signal: AbortSignal,
+  { threads, shapes, signal }: Examination,
 ): Promise<Accepted> {
   const { content: request, sender: requester, id: job } = message;
   checkTerms(request, context.now());
   const program = await fetchProgram(context, message, signal);
   const input = await fetchInput(context, message, program, signal);
-  const size = await measure(context, program, request, threads, signal);
+  const size = await measure(context, program, request, { threads, shapes, signal });
   return { job, requester, message, request, program, input, size };
 }
 
@@ -105,14 +115,19 @@ async function measure(
   { brokerConfig, cacheDir }: Context,
   program: Program,
   { steps }: ProofRequest,
-  threads: number,
-  signal: AbortSignal,
+  { threads, shapes, signal }: Examination,
 ): Promise<JobSize> {
   const { stepsPerLeaf } = brokerConfig;
+  const name = [program.digest, steps, threads].join("/");
   let shape: LeafShape;
   try {
-    shape = await describeLeaf({ program, steps, stepsPerLeaf, threads, cacheDir, signal });
+    const describing =
+      shapes.get(name) ?? describeLeaf({ program, steps, stepsPerLeaf, threads, cacheDir, signal });
+    shapes.set(name, describing);
+    if (shapes.size > KEPT_SHAPES) shapes.clear();
+    shape = await describing;
   } catch (error) {
+    shapes.delete(name);
     throw refusal("PLAN", "the job cannot be cut into leaves", error);
   }
   const leaves = steps / shape.stepsPerLeaf;

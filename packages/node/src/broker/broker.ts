@@ -30,7 +30,7 @@ import {
 import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
 import { REPORT, TERMS, terms } from "../methods.ts";
-import { type Accepted, examine } from "./accept.ts";
+import { type Accepted, type Shapes, examine } from "./accept.ts";
 import { Books } from "./books.ts";
 import { JobRunner } from "./job-runner.ts";
 import { type Challenge, Roster } from "./roster.ts";
@@ -46,6 +46,8 @@ export class Broker {
   readonly #jobs = new Map<CIDText, JobRunner>();
   /** by requester and nonce: what was asked once is one job */
   readonly #asked = new Map<string, Promise<JobRunner>>();
+
+  readonly #shapes: Shapes = new Map();
 
   private constructor(context: Context, challenge: Challenge) {
     this.#context = context;
@@ -164,7 +166,8 @@ export class Broker {
 
   #examine(message: SignedMessage<"ProofRequest">, signal: AbortSignal): Promise<Accepted> {
     const slots = this.#roster.speeds().reduce((sum, { slots: n }) => sum + n, 0);
-    return examine(this.#context, message, Math.max(1, slots), signal);
+    const threads = Math.max(1, slots);
+    return examine(this.#context, message, { threads, shapes: this.#shapes, signal });
   }
 
   #checkPrice({ request, size }: Accepted): void {

@@ -62,6 +62,8 @@ interface Ground extends Court {
   readonly used: SessionLease;
 }
 
+/** Of a merge's time, measured (prover's bench). */
+const COMPRESS_COST = 4;
 const EXECUTED_MS = 250;
 const RESEND_MS = 500;
 
@@ -244,8 +246,8 @@ export class JobRunner {
       job: accepted.job,
       broker: network.peer,
       shards,
-      compress: false,
-      constraints: { leaf, merge, compress: 0 },
+      compress: brokerConfig.compress,
+      constraints: { leaf, merge, compress: merge * COMPRESS_COST },
       maxPrice,
       deadline,
       config: { ...JOB_DEFAULTS, ...brokerConfig.job },
@@ -259,7 +261,7 @@ export class JobRunner {
   }
 
   #perform(effect: JobEffect): void {
-    const { context, books, accepted } = this.#init;
+    const { context, books, roster, accepted } = this.#init;
     switch (effect.kind) {
       case "announceAuction":
         return this.#auctions.open(effect.lots, effect.exclude);
@@ -284,6 +286,7 @@ export class JobRunner {
       case "blame": {
         const { task, epoch, peer, reason } = effect;
         books.blame(accepted.job, effect, this.#rangeOf(task));
+        roster.rest(peer);
         return this.#tell({ kind: "blamed", task, epoch, peer, reason });
       }
       case "pay":
@@ -408,7 +411,8 @@ export class JobRunner {
     }
     if (isSame(this.#verified.get(node), range)) return this.#judged(effect, true, []);
     const court = this.#ground!;
-    const judgement = await judge(court, { node, bytes, holders: [peer], range });
+    const form = task === "compress" ? "compressed" : "node";
+    const judgement = await judge(court, { node, bytes, holders: [peer], range, form });
     if (judgement.kind === "invalid") return this.#judged(effect, false, judgement.failures);
     if (judgement.kind === "missing") {
       if (attempt > 1) this.#judged(effect, false, [judgement.reason]);
@@ -450,12 +454,13 @@ export class JobRunner {
     const { program, size, request } = accepted;
     await Promise.all(this.#payments);
     books.settle(accepted.job);
-    const node = await context.network.blobs.fetch(root);
+    const body = await context.network.blobs.fetch(root);
     const file = encodeProof({
       programDigest: program.digest,
       stepsPerLeaf: size.stepsPerLeaf,
       context: elementFromHex(request.context),
-      node,
+      form: context.brokerConfig.compress ? "compressed" : "node",
+      body,
     });
     const proof = await context.network.blobs.add(file);
     context.shelf.expire(proof, context.brokerConfig.keepMs);

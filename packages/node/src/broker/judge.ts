@@ -2,7 +2,7 @@
 
 import { type Network, NetworkError } from "@foldmesh/network";
 import type { CIDText, PeerId, Range } from "@foldmesh/protocol";
-import type { Session } from "@foldmesh/prover";
+import type { ProofForm, Session } from "@foldmesh/prover";
 import { messageOf } from "../errors.ts";
 
 export interface Delivered {
@@ -11,6 +11,8 @@ export interface Delivered {
   readonly bytes: number;
   readonly holders: readonly PeerId[];
   readonly range: Range;
+  /** a node of the tree, or the compressed root */
+  readonly form: ProofForm;
 }
 
 export type Judgement =
@@ -27,6 +29,9 @@ export interface Court {
   readonly signal: AbortSignal;
 }
 
+/** A compressed proof grows with the logarithm of its structure. */
+const MAX_COMPRESSED_BYTES = 2 ** 20;
+
 /**
  * Fetches a node and verifies it in full against the states that the broker has computed itself. The size is known
  * exactly, so anything of another size is refused before it is fetched. (Cheaper for many nodes: fold them first and
@@ -34,12 +39,13 @@ export interface Court {
  */
 export async function judge(
   { network, session, states, signal }: Court,
-  { node: cid, bytes, holders, range }: Delivered,
+  { node: cid, bytes, holders, range, form }: Delivered,
 ): Promise<Judgement> {
-  if (bytes !== session.nodeBytes) {
-    return invalid(`a node of this program has ${session.nodeBytes} bytes, this one ${bytes}`);
+  const most = form === "node" ? session.nodeBytes : MAX_COMPRESSED_BYTES;
+  if (form === "node" ? bytes !== most : bytes > most) {
+    return invalid(`a ${form} of this program has ${most} bytes, this one ${bytes}`);
   }
-  const options = { from: holders, maxBytes: session.nodeBytes, signal };
+  const options = { from: holders, maxBytes: bytes, signal };
   let node: Uint8Array;
   try {
     await network.blobs.download(cid, options); // kept: whoever merges it gets it from here
@@ -55,7 +61,10 @@ export async function judge(
     zIn: states[range.start],
     zOut: states[range.end],
   };
-  const { failures, ms } = await session.verify({ node, expected }, { signal });
+  const { failures, ms } =
+    form === "node"
+      ? await session.verify({ node, expected }, { signal })
+      : await session.check({ proof: node, expected }, { signal });
   return failures.length === 0 ? { kind: "valid", ms: Math.round(ms) } : invalid(...failures);
 }
 

@@ -9,7 +9,7 @@ import {
   quote,
   stepBook,
 } from "@foldmesh/market";
-import type { Bidder, PeerId, ProofRequest, Role, SignedMessage } from "@foldmesh/protocol";
+import type { Bidder, PeerId, ProofRequest, Role, SignedMessage, Time } from "@foldmesh/protocol";
 import type { Speed } from "@foldmesh/jobs";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
@@ -30,6 +30,8 @@ export class Roster {
   readonly #challenge: Challenge;
   #book: BookState = EMPTY_BOOK;
   readonly #checking = new Set<PeerId>();
+  /** who gave work back, and until when it is left alone */
+  readonly #resting = new Map<PeerId, Time>();
   readonly #changed = new Set<() => void>();
   #refreshing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -64,8 +66,18 @@ export class Roster {
     const { now } = this.#context;
     const reputation = (peer: PeerId): number => this.#standing.of(peer);
     return admittedBidders(this.#book, role, request, reputation, now()).filter(
-      ({ peer }) => !exclude.includes(peer),
+      ({ peer }) => !exclude.includes(peer) && (this.#resting.get(peer) ?? 0) <= now(),
     );
+  }
+
+  /** Leaves a peer alone for a while: it has just said that it cannot. */
+  rest(peer: PeerId): void {
+    const { now, brokerConfig, stopping } = this.#context;
+    this.#resting.set(peer, now() + brokerConfig.restMs);
+    const awake = (): void => {
+      if (!stopping.aborted) this.#changed.forEach((listener) => listener());
+    };
+    setTimeout(awake, brokerConfig.restMs + 1).unref();
   }
 
   quote(constraints: number): Quote {

@@ -23,6 +23,13 @@ export interface Speed {
   readonly constraintsPerSecond: number;
 }
 
+/** What a bidder asks of the worker it bids for. */
+export interface Desk {
+  /** leases that there is room for now */
+  readonly free: () => number;
+  readonly onBid: (job: CIDText, broker: PeerId) => void;
+}
+
 interface Bid {
   readonly broker: PeerId;
   readonly announcement: AuctionAnnouncement;
@@ -48,14 +55,13 @@ const MAX_BIDS = 1024;
 export class Bidder {
   readonly #context: Context;
   readonly #speed: Speed;
-  /** leases that there is room for now */
-  readonly #free: () => number;
+  readonly #desk: Desk;
   readonly #bids = new Map<CIDText, Bid>();
 
-  constructor(context: Context, speed: Speed, free: () => number) {
+  constructor(context: Context, speed: Speed, desk: Desk) {
     this.#context = context;
     this.#speed = speed;
-    this.#free = free;
+    this.#desk = desk;
   }
 
   onNotice(notice: Notice): void {
@@ -104,6 +110,7 @@ export class Bidder {
     this.#bids.set(id, { ...open, state });
     emit({ kind: "bid", auction: id, job: content.job, lots: offers.length, capacity });
     this.#post("BidCommit", { auction: id, commitment });
+    this.#desk.onBid(content.job, sender);
   }
 
   #bidFor(auction: CIDText, announcement: AuctionAnnouncement): BidReveal | undefined {
@@ -128,7 +135,7 @@ export class Bidder {
     const promised = this.#bids
       .values()
       .reduce((sum, bid) => sum + (bid.until > now ? bid.promised : 0), 0);
-    return this.#free() - promised;
+    return this.#desk.free() - promised;
   }
 
   #step(broker: PeerId, event: BidEvent): void {

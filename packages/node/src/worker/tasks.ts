@@ -25,15 +25,27 @@ export interface Task {
   readonly onCheckpoint: (done: number, node: Uint8Array) => void;
 }
 
+/** Makes the node that a lease asks for. */
+export type Perform = (context: Context, task: Task) => Promise<Uint8Array>;
+
 /** The largest input of a shard that is fetched. */
 const MAX_INPUT_BYTES = 2 ** 28;
 
 export const contextOf = ({ request }: JobTerms): bigint => elementFromHex(request.context);
 
 /** @throws NetworkError NOT_FOUND (an input), ProtocolError, ProverError, R1CSError, BadResume */
-export function perform(context: Context, task: Task): Promise<Uint8Array> {
-  return task.lease.kind === "prove" ? prove(context, task) : merge(context, task);
-}
+export const perform: Perform = (context, task) => {
+  switch (task.lease.kind) {
+    case "prove":
+      return prove(context, task);
+    case "merge":
+      return merge(context, task);
+    case "compress":
+      return compress(context, task);
+    case "verify":
+      throw new BadResume("a broker verifies by itself");
+  }
+};
 
 async function merge({ network }: Context, task: Task): Promise<Uint8Array> {
   const { lease, terms, session, signal } = task;
@@ -43,6 +55,15 @@ async function merge({ network }: Context, task: Task): Promise<Uint8Array> {
   );
   if (left === undefined || right === undefined) throw new BadResume("a merge takes two nodes");
   return (await session.merge({ left, right }, { signal })).node;
+}
+
+async function compress({ network }: Context, task: Task): Promise<Uint8Array> {
+  const { lease, terms, session, signal } = task;
+  const [cid] = lease.inputs;
+  if (cid === undefined) throw new BadResume("the lease names no root");
+  const options = { from: [terms.broker], maxBytes: session.nodeBytes, signal };
+  const node = await network.blobs.fetch(cid, options);
+  return (await session.compress({ node }, { signal })).proof;
 }
 
 async function prove(context: Context, task: Task): Promise<Uint8Array> {

@@ -14,13 +14,15 @@ import {
   verifySignature,
 } from "@foldmesh/protocol";
 import { ClientError } from "@foldmesh/client";
+import type { Program } from "@foldmesh/r1cs";
 import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
 import { LEASE, REPORT } from "../methods.ts";
+import type { SessionLease } from "../sessions.ts";
 import { Bidder, type Speed } from "./bidder.ts";
 import { type JobTerms, fetchTerms } from "./job-terms.ts";
-import { BadResume, contextOf, perform } from "./tasks.ts";
+import { BadResume, contextOf } from "./tasks.ts";
 
 type Reported = "Progress" | "Checkpoint" | "Delivery" | "Refusal";
 
@@ -28,6 +30,12 @@ interface Running {
   readonly broker: PeerId;
   readonly controller: AbortController;
   readonly ended: Promise<void>;
+}
+
+interface Ready {
+  readonly terms: JobTerms;
+  readonly program: Program;
+  readonly used: SessionLease;
 }
 
 const PROGRESS_MS = 250;
@@ -44,7 +52,10 @@ export class Worker {
   private constructor(context: Context, speed: Speed) {
     this.#context = context;
     this.#holder = holdNothing(context.workerConfig.maxConcurrent);
-    this.#bidder = new Bidder(context, speed, () => this.free);
+    this.#bidder = new Bidder(context, speed, {
+      free: () => this.free,
+      onBid: (job, broker) => this.#warmUp(job, broker),
+    });
   }
 
   /** Begins to bid and to answer. */
@@ -145,25 +156,43 @@ export class Worker {
 
   async #prove(lease: Lease, broker: PeerId, signal: AbortSignal): Promise<void> {
     const started = performance.now();
-    const { emit, network, programs, sessions, shelf, workerConfig } = this.#context;
+    const { emit, network, shelf, workerConfig } = this.#context;
     const place = placeOf(lease);
     emit({ kind: "work-started", ...place, work: lease.kind, range: lease.range });
-    const terms = await this.#termsOf(lease.job, broker);
-    const program = await programs.get(terms.request.program, [broker, terms.requester], signal);
-    const { stepsPerLeaf } = terms;
-    using used = await sessions.use({ program, stepsPerLeaf, context: contextOf(terms) });
+    const { terms, program, used } = await this.#ready(lease.job, broker, signal);
+    using _ = used;
     const { session } = used;
     const onProgress = this.#progressReports(lease, broker);
     const onCheckpoint = (done: number, node: Uint8Array): void =>
       void this.#checkpoint(lease, broker, done, node);
     const task = { lease, terms, program, session, signal, onProgress, onCheckpoint };
-    const node = await perform(this.#context, task);
+    const node = await this.#context.perform(this.#context, task);
     const cid = await network.blobs.add(node);
     shelf.expire(cid, workerConfig.keepMs);
     const delivery = { ...place, range: lease.range, node: cid, bytes: node.length };
     await this.#insist(broker, "Delivery", delivery, signal);
     const ms = Math.round(performance.now() - started);
     emit({ kind: "work-delivered", ...place, bytes: node.length, ms });
+  }
+
+  /** Everything that work on a job needs before its inputs. */
+  async #ready(job: CIDText, broker: PeerId, signal: AbortSignal): Promise<Ready> {
+    const { programs, sessions } = this.#context;
+    const terms = await this.#termsOf(job, broker);
+    const { stepsPerLeaf, request, requester } = terms;
+    const program = await programs.get(request.program, [broker, requester], signal);
+    const used = await sessions.use({ program, stepsPerLeaf, context: contextOf(terms) });
+    return { terms, program, used };
+  }
+
+  /** The program is opened while the auction runs: a winner begins at once. */
+  #warmUp(job: CIDText, broker: PeerId): void {
+    const { stopping } = this.#context;
+    const ready = this.#ready(job, broker, stopping);
+    ready.then(
+      ({ used }) => used[Symbol.dispose](),
+      () => undefined, // said when there is a lease
+    );
   }
 
   #termsOf(job: CIDText, broker: PeerId): Promise<JobTerms> {
