@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { Directory } from "./directory.ts";
 import { syncDirectory } from "./directory.ts";
 import { StoreError } from "./errors.ts";
+import { levelAt } from "./level-at.ts";
 import { salvage } from "./state/salvage.ts";
 
 /** `level` hides it in its types: classic-level, which it is in Node, can rebuild a database from its readable tables. */
@@ -23,8 +24,8 @@ export const rebuild = ({ state }: Directory): Promise<void> => repair(state);
 export async function salvageState(directory: Directory, rooms: readonly string[]): Promise<void> {
   const { state, salvaged, damaged } = directory;
   await rm(salvaged, { recursive: true, force: true });
-  const from = new Level(state);
-  const to = new Level(salvaged);
+  const from = levelAt(state);
+  const to = levelAt(salvaged);
   try {
     await salvage(from, to, rooms);
   } finally {

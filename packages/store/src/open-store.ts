@@ -1,10 +1,11 @@
-import { Level } from "level";
 import { createFileShelf } from "./blobs/file-shelf.ts";
 import type { Directory } from "./directory.ts";
 import { nameOwner, ownerOf, prepareDirectory } from "./directory.ts";
+import { levelAt } from "./level-at.ts";
 import { rebuild, refuseHeadless, salvageState } from "./mend.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { RoomSpecs } from "./schema.ts";
+import type { Level } from "./state/database.ts";
 import { Database } from "./state/database.ts";
 import type { Mended, Store, StoreOptions } from "./store.ts";
 import { assemble } from "./store.ts";
@@ -63,7 +64,7 @@ async function openOnce<S extends RoomSpecs>(
 }
 
 async function openLevel(directory: Directory): Promise<Level> {
-  const level = new Level(directory.state);
+  const level = levelAt(directory.state);
   try {
     await level.open();
     return level;

@@ -56,7 +56,7 @@ export interface RoomCodecs {
 /** Any codec: its type comes back out in `StandardRooms`. */
 type AnyCodec = ValueCodec<any>;
 type ValueOf<C> = C extends ValueCodec<infer T> ? T : never;
-type PartOf<Id> = Id extends string ? never : Partial<Id>;
+type PartOf<Id> = Id extends string ? undefined : Partial<Id>;
 
 export type StandardRooms<C extends RoomCodecs> = {
   readonly [K in keyof Ids]: RepositorySpec<Ids[K], ValueOf<C[K]>, PartOf<Ids[K]>>;

@@ -34,7 +34,7 @@ const noteKey: KeyCodec<NoteId, Partial<NoteId>> = recordKey<NoteId>({
 
 export type TestRooms = {
   readonly notes: RepositorySpec<NoteId, Note, Partial<NoteId>>;
-  readonly raw: RepositorySpec<string, Uint8Array, never>;
+  readonly raw: RepositorySpec<string, Uint8Array, undefined>;
   readonly events: LogSpec<Note>;
 };
 

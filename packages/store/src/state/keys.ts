@@ -2,9 +2,9 @@ import { StoreError } from "../errors.ts";
 
 /**
  * How an id becomes a key: order-preserving text whose parts are separated by NUL, so that all keys under some first parts lie together.
- * `P` is what may stand for the first parts.
+ * `P` is what may stand for the first parts; undefined where an id has only one.
  */
-export interface KeyCodec<Id, P = never> {
+export interface KeyCodec<Id, P = undefined> {
   readonly encode: (id: Id) => string;
   readonly decode: (key: string) => Id;
   /** The start that all keys under these parts share; "" for all keys. */

@@ -14,7 +14,7 @@ export interface ListOptions {
  * Values by id, in the order of the ids. `P` are the first fields of an id, by which a part is listed.
  * Reading @throws StoreError CORRUPT, CLOSED, IO; writing @throws StoreError STORE_FULL, CLOSED, IO.
  */
-export interface Repository<Id, T, P = never> {
+export interface Repository<Id, T, P = undefined> {
   readonly get: (id: Id) => Promise<T | undefined>;
   readonly has: (id: Id) => Promise<boolean>;
   readonly put: (id: Id, value: T) => Promise<void>;
