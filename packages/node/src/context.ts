@@ -1,5 +1,6 @@
 import type { Network } from "@foldmesh/network";
 import type { Role, Time } from "@foldmesh/protocol";
+import type { DescribeLeaf } from "./broker/accept.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
 import type { BrokerConfig, WorkerConfig } from "./config.ts";
 import type { NodeEvent } from "./events.ts";
@@ -22,6 +23,8 @@ export interface Context {
   readonly shelf: BlobShelf;
   readonly programs: Programs;
   readonly sessions: Sessions;
+  /** how large a program's leaves are */
+  readonly describeLeaf: DescribeLeaf;
   /** the work of a lease */
   readonly perform: Perform;
   readonly emit: (event: NodeEvent) => void;

@@ -2,16 +2,18 @@ import { availableParallelism } from "node:os";
 import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
 import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
+import { describeLeaf, openSession } from "@foldmesh/prover";
 import { createBlobShelf } from "./blob-shelf.ts";
 import { type Board, createBoard } from "./board.ts";
 import { Broker, SOFTWARE } from "./broker/broker.ts";
+import type { DescribeLeaf } from "./broker/accept.ts";
 import type { Challenge } from "./broker/roster.ts";
 import { BROKER_DEFAULTS, type NodeConfig, WORKER_DEFAULTS } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { NodeEvent, NodeObserver } from "./events.ts";
 import { loadIdentity } from "./identity.ts";
 import { createPrograms } from "./programs.ts";
-import { createSessions } from "./sessions.ts";
+import { type OpenSession, createSessions } from "./sessions.ts";
 import { TOPICS } from "./topics.ts";
 import { type Perform, perform } from "./worker/tasks.ts";
 import { Worker } from "./worker/worker.ts";
@@ -64,9 +66,15 @@ export interface NodeParts {
   readonly perform: Perform;
   readonly challenge: Challenge;
   readonly board: (board: Board) => Board;
+  readonly prover: { readonly openSession: OpenSession; readonly describeLeaf: DescribeLeaf };
 }
 
-const HONEST: NodeParts = { perform, challenge: trusting, board: (board) => board };
+const HONEST: NodeParts = {
+  perform,
+  challenge: trusting,
+  board: (board) => board,
+  prover: { openSession, describeLeaf },
+};
 
 /**
  * Starts a member of the network with the given roles.
@@ -81,7 +89,7 @@ export async function composeNode(
   observer: NodeObserver | undefined,
   parts: Partial<NodeParts>,
 ): Promise<FoldmeshNode> {
-  const { board, perform: work, challenge } = { ...HONEST, ...parts };
+  const { board, perform: work, challenge, prover } = { ...HONEST, ...parts };
   const observers = new Set<NodeObserver>(observer === undefined ? [] : [observer]);
   const emit = (event: NodeEvent): void => observers.forEach((each) => each(event));
   const privateKey = await loadIdentity(config.dataDir);
@@ -111,9 +119,14 @@ export async function composeNode(
     network,
     board: board(createBoard(network)),
     perform: work,
+    describeLeaf: prover.describeLeaf,
     shelf,
     programs: createPrograms(network),
-    sessions: createSessions({ threads, cacheDir: config.cacheDir }),
+    sessions: createSessions({
+      threads,
+      cacheDir: config.cacheDir,
+      openSession: prover.openSession,
+    }),
     emit,
     now: Date.now,
     stopping: stopping.signal,

@@ -1,4 +1,4 @@
-import { type Session, openSession } from "@foldmesh/prover";
+import type { Session, SessionRequest } from "@foldmesh/prover";
 import type { Program } from "@foldmesh/r1cs";
 
 /** A system: what a session holds. */
@@ -26,12 +26,17 @@ interface Entry {
 
 const KEPT_IDLE = 2;
 
+/** `openSession` of the prover. */
+export type OpenSession = (request: SessionRequest) => Promise<Session>;
+
 export function createSessions({
   threads,
   cacheDir,
+  openSession,
 }: {
   readonly threads: number;
   readonly cacheDir: string;
+  readonly openSession: OpenSession;
 }): Sessions {
   const entries = new Map<string, Entry>();
   const closing = new AbortController();

@@ -4,7 +4,7 @@ import { ClientError, decodeInput, elementFromHex } from "@foldmesh/client";
 import { NetworkError, RequestRefused } from "@foldmesh/network";
 import type { CIDText, PeerId, ProofRequest, Range, SignedMessage } from "@foldmesh/protocol";
 import { ProtocolError } from "@foldmesh/protocol";
-import { type LeafShape, ProverError, describeLeaf } from "@foldmesh/prover";
+import { type DescribeRequest, type LeafShape, ProverError } from "@foldmesh/prover";
 import type { JobInput, Program } from "@foldmesh/r1cs";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
@@ -29,6 +29,9 @@ export interface JobSize {
   /** leaves and merges together */
   readonly total: number;
 }
+
+/** `describeLeaf` of the prover. */
+export type DescribeLeaf = (request: DescribeRequest) => Promise<LeafShape>;
 
 /** Shapes of leaves known already: a quote is usually followed by its order. */
 export type Shapes = Map<string, Promise<LeafShape>>;
@@ -112,7 +115,7 @@ async function fetchInput(
 }
 
 async function measure(
-  { brokerConfig, cacheDir }: Context,
+  { brokerConfig, cacheDir, describeLeaf }: Context,
   program: Program,
   { steps }: ProofRequest,
   { threads, shapes, signal }: Examination,

@@ -1,0 +1,155 @@
+// Peers that lie, sulk or vanish, in a network whose proofs are toys: everything around them is real.
+
+import { readBundle } from "@foldmesh/client/node";
+import type { Bundle, JobEvent, JobUpdate } from "@foldmesh/client";
+import { programDir } from "@foldmesh/programs";
+import { ProverError } from "@foldmesh/prover";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { NodeConfig } from "../src/index.ts";
+import type { NodeParts } from "../src/node.ts";
+import { type Perform, perform } from "../src/worker/tasks.ts";
+import { decode, encode, falsified, toyProver } from "./toy-prover.ts";
+import { type Member, type World, all, createWorld, until } from "./world.ts";
+
+let bundle: Bundle;
+beforeAll(async () => {
+  bundle = await readBundle(programDir("minroot"));
+});
+
+const request = (count = 8) => ({
+  program: bundle,
+  input: { z0: [1n, 2n, 0n], count },
+  maxPrice: 1_000_000n,
+  deadline: Date.now() + 30_000,
+});
+
+/** A broker with an aggregator, and provers of which the first does not behave. */
+async function network(
+  bad: Partial<NodeParts>,
+  broker: NodeConfig["broker"] = {},
+): Promise<{ world: World; broker: Member; bad: Member; good: Member }> {
+  const world = await createWorld();
+  onTestFinished(() => world[Symbol.asyncDispose]());
+  const prover = toyProver();
+  const head = await world.start(
+    "broker",
+    { roles: ["broker"], broker: { stepsPerLeaf: 1, restMs: 300, ...broker } },
+    { prover },
+  );
+  const worker = { overheadMs: 100, maxConcurrent: 2, checkpointMs: 0 };
+  const [cheat, good] = await Promise.all([
+    world.start("bad", { roles: ["prover"], worker }, { prover, ...bad }),
+    world.start("good", { roles: ["prover"], worker }, { prover }),
+    world.start("aggregator", { roles: ["aggregator"], worker }, { prover }),
+  ]);
+  await until(() => count(head, "admitted") === 3, "three admitted peers");
+  return { world, broker: head, bad: cheat, good };
+}
+
+const count = ({ events }: Member, kind: string): number =>
+  events.filter((event) => event.kind === kind).length;
+
+const of = <K extends JobEvent["kind"]>(updates: readonly JobUpdate[], kind: K) =>
+  updates.flatMap(({ event }) =>
+    event.kind === kind ? [event as Extract<JobEvent, { kind: K }>] : [],
+  );
+
+async function run({ world, broker }: { world: World; broker: Member }): Promise<JobUpdate[]> {
+  const client = await world.client(broker);
+  const { job } = await client.submit(request());
+  return all(client.watch(job));
+}
+
+const cheats: readonly [string, Perform, string][] = [
+  [
+    "a node with a false witness",
+    async (context, task) => falsified(await perform(context, task)),
+    "u: relation",
+  ],
+  [
+    "a node of another range",
+    async (context, task) => {
+      const node = decode(await perform(context, task));
+      return encode({ ...node, i: node.i + 1n, j: node.j + 1n });
+    },
+    "statement: i",
+  ],
+  [
+    "a node of another computation",
+    async (context, task) => {
+      const node = decode(await perform(context, task));
+      return encode({ ...node, zOut: [7n, 7n, 7n] });
+    },
+    "statement: z'",
+  ],
+  [
+    "bytes that are no node",
+    () => Promise.resolve(new Uint8Array(100)),
+    "a node of this program has",
+  ],
+];
+
+describe("a prover that delivers", () => {
+  test.each(cheats)("%s is named, unpaid, and its lots go out again", async (_, cheat, failure) => {
+    const { bad, good, ...rest } = await network({ perform: cheat });
+    const updates = await run(rest);
+    expect(updates.at(-1)!.event.kind).toBe("done");
+    const [rejected] = of(updates, "rejected");
+    expect(rejected).toMatchObject({ peer: bad.peer });
+    expect(rejected!.failures.join()).toContain(failure);
+    expect(of(updates, "blamed")[0]).toMatchObject({ peer: bad.peer, reason: "INVALID_NODE" });
+    const paid = of(updates, "paid");
+    expect(paid.some(({ peer }) => peer === bad.peer)).toBe(false);
+    expect(paid.filter(({ peer }) => peer === good.peer).length).toBeGreaterThan(0);
+    await until(() => count(bad, "receipt") > 0, "the rejection");
+    expect(bad.events.find(({ kind }) => kind === "receipt")).toMatchObject({ amount: 0n });
+  });
+});
+
+test("a bidder that never opens its bid gets nothing, and the others go on", async () => {
+  const sealed: NodeParts["board"] = (board) => ({
+    ...board,
+    post: (kind, content) =>
+      kind === "BidReveal" ? new Promise(() => {}) : board.post(kind, content),
+  });
+  const { bad, ...rest } = await network({ board: sealed }, { auction: { revealMs: 200 } });
+  const updates = await run(rest);
+  expect(updates.at(-1)!.event.kind).toBe("done");
+  expect(count(bad, "bid")).toBeGreaterThan(0);
+  expect(of(updates, "leased").some(({ peer }) => peer === bad.peer)).toBe(false);
+});
+
+test("a winner that never delivers loses its lease to another", async () => {
+  const idle: Perform = (_, { signal }) =>
+    new Promise((_, reject) =>
+      signal.addEventListener("abort", () => reject(new ProverError("ABORTED", "stopped"))),
+    );
+  const { bad, ...rest } = await network({ perform: idle }, { job: { leaseMs: 700 } });
+  const updates = await run(rest);
+  expect(updates.at(-1)!.event.kind).toBe("done");
+  const blamed = of(updates, "blamed");
+  expect(blamed[0]).toMatchObject({ peer: bad.peer });
+  expect(["STALLED", "EXPIRED"]).toContain(blamed[0]!.reason);
+  expect(of(updates, "paid").some(({ peer }) => peer === bad.peer)).toBe(false);
+});
+
+test("a prover that dies is replaced from its last checkpoint, and paid for what it did", async () => {
+  const slow = toyProver(60);
+  const { world, broker, bad } = await network({ prover: slow }, { job: { graceMs: 200 } });
+  const client = await world.client(broker);
+  const { job } = await client.submit(request(24));
+  const updates: JobUpdate[] = [];
+  let stopping: Promise<void> | undefined;
+  for await (const update of client.watch(job)) {
+    updates.push(update);
+    const { event } = update;
+    if (event.kind === "checkpoint" && event.peer === bad.peer) stopping ??= world.stop(bad);
+  }
+  await stopping;
+  expect(updates.at(-1)!.event.kind).toBe("done");
+  const { task } = of(updates, "checkpoint").find(({ peer }) => peer === bad.peer)!;
+  const paid = of(updates, "paid").filter((each) => each.task === task);
+  expect(paid.length).toBeGreaterThan(1);
+  expect(paid[0]!.peer).toBe(bad.peer);
+  expect(paid[0]!.range.end).toBe(paid[1]!.range.start);
+});

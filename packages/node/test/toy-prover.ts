@@ -1,0 +1,110 @@
+// A prover without proofs, for tests of everything around it: a node is its statement in a fixed number of bytes, true or
+// marked as false. What is merged, refused and verified is what the real one merges, refuses and verifies.
+
+import { ELEMENT_BYTES, Fp, elementsFromBytes, elementsToBytes } from "@foldmesh/algebra";
+import {
+  type LeafShape,
+  ProverError,
+  type Session,
+  type VerifyResult,
+  type VerifyTask,
+} from "@foldmesh/prover";
+import type { NodeParts } from "../src/node.ts";
+
+interface Statement {
+  readonly i: bigint;
+  readonly j: bigint;
+  readonly zIn: readonly bigint[];
+  readonly zOut: readonly bigint[];
+  readonly pid: bigint;
+  readonly isTrue: bigint;
+}
+
+export const encode = ({ i, j, zIn, zOut, pid, isTrue }: Statement): Uint8Array =>
+  elementsToBytes([i, j, pid, isTrue, ...zIn, ...zOut]);
+
+export function decode(bytes: Uint8Array): Statement {
+  const [i, j, pid, isTrue, ...states] = elementsFromBytes(bytes, Fp.modulus);
+  const a = states.length / 2;
+  const [zIn, zOut] = [states.slice(0, a), states.slice(a)];
+  return { i: i!, j: j!, pid: pid!, isTrue: isTrue!, zIn, zOut };
+}
+
+/** The same node with a lie in it that only verification finds. */
+export const falsified = (node: Uint8Array): Uint8Array => encode({ ...decode(node), isTrue: 0n });
+
+const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stop = (): void => reject(new ProverError("ABORTED", "the work was cancelled"));
+    if (signal?.aborted) return stop();
+    setTimeout(resolve, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+
+/** @param leafMs what a leaf takes */
+export function toyProver(leafMs = 5): NodeParts["prover"] {
+  return {
+    describeLeaf: ({ stepsPerLeaf = 1, steps = 1 }): Promise<LeafShape> => {
+      if (steps % stepsPerLeaf !== 0) {
+        return Promise.reject(
+          new ProverError("PLAN", `${steps} steps are no leaves of ${stepsPerLeaf}`),
+        );
+      }
+      return Promise.resolve({
+        stepsPerLeaf,
+        constraints: 30_000,
+        logRows: 15,
+        bases: 1,
+        keyBytes: 1,
+      });
+    },
+    openSession: ({ program, stepsPerLeaf = 1 }) => {
+      const a = program.step.stateSize;
+      const nodeBytes = ELEMENT_BYTES * (4 + 2 * a);
+      const range = { start: 0, end: 1 };
+      const shape = { constraints: 30_000, logRows: 15, shards: [range] };
+      const stages = { fold: 0, cyclefold: 0, witness: 0, commit: 0 };
+      const session: Session = {
+        plan: { steps: stepsPerLeaf, stepsPerLeaf, leaves: 1, ...shape },
+        nodeBytes,
+        async leaf({ i, assignment, pid }, { signal } = {}) {
+          await pause(leafMs, signal);
+          const states = assignment.subarray(ELEMENT_BYTES, ELEMENT_BYTES * (1 + 2 * a));
+          const z = elementsFromBytes(states, Fp.modulus);
+          const range = { i: BigInt(i), j: BigInt(i + 1) };
+          const statement = { ...range, pid, isTrue: 1n, zIn: z.slice(a), zOut: z.slice(0, a) };
+          return { node: encode(statement), worker: 0, ms: leafMs };
+        },
+        async merge({ left, right }, { signal } = {}) {
+          await pause(leafMs, signal);
+          const [L, R] = [decode(left), decode(right)];
+          if (L.j !== R.i || L.zOut.join() !== R.zIn.join()) {
+            throw new ProverError("PROVING", "the nodes are not neighbours");
+          }
+          const isTrue = L.isTrue * R.isTrue;
+          const statement = { i: L.i, j: R.j, zIn: L.zIn, zOut: R.zOut, pid: L.pid, isTrue };
+          return { node: encode(statement), worker: 0, ms: leafMs, stages };
+        },
+        verify: ({ node, expected }) => Promise.resolve(verdict(node, nodeBytes, expected)),
+        compress: ({ node }) => Promise.resolve({ proof: node, ms: 0 }),
+        check: ({ proof, expected }) => Promise.resolve(verdict(proof, nodeBytes, expected)),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      };
+      return Promise.resolve(session);
+    },
+  };
+}
+
+function verdict(node: Uint8Array, size: number, expected: VerifyTask["expected"]): VerifyResult {
+  if (node.length !== size) return { failures: ["size"], claim: null, ms: 0 };
+  const { i, j, zIn, zOut, isTrue } = decode(node);
+  const failures: string[] = [];
+  if (i !== expected.i) failures.push("statement: i");
+  if (expected.j !== undefined && j !== expected.j) failures.push("statement: j");
+  if (expected.zIn !== undefined && zIn.join() !== expected.zIn.join())
+    failures.push("statement: z");
+  if (expected.zOut !== undefined && zOut.join() !== expected.zOut.join())
+    failures.push("statement: z'");
+  if (isTrue !== 1n) failures.push("u: relation");
+  return { failures, claim: { j, zIn, zOut }, ms: 0 };
+}
