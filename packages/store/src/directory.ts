@@ -10,7 +10,6 @@ import { asStoreError, codeOf, StoreError } from "./errors.ts";
  *   state.salvaged/    while it is being made; complete once state/ is gone
  *   state.damaged/     what the last salvage was made from
  *   blobs/             see blobs/file-shelf.ts
- *   …                  private files of the node, by `writePrivateFile`
  */
 export interface Directory {
   readonly state: string;

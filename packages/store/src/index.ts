@@ -1,6 +1,5 @@
 export type { BlobRepairs } from "./blobs/blob-store.ts";
 export type { BlobDamage, BlobStore, BlobUsage, Chunks, PutOptions } from "./blobs/port.ts";
-export { writePrivateFile } from "./directory.ts";
 export { StoreError, type StoreErrorCode } from "./errors.ts";
 export { openMemoryStore } from "./open-memory.ts";
 export { type DiskStoreOptions, openStore } from "./open-store.ts";

@@ -16,7 +16,7 @@ export interface DiskStoreOptions<S extends RoomSpecs> extends StoreOptions<S> {
 }
 
 /**
- * Opens the store in `dir`, or makes one there; checks and repairs it when the last run did not end orderly, and migrates it.
+ * Opens the store in `dir`, which is its own, or makes one there; checks and repairs it when the last run did not end orderly, and migrates it.
  *
  *     const store = await openStore("data", { schema, maxBlobBytes: 10 * 2 ** 30 });
  *     await store.commit([store.rooms.jobEvents.appending(job, [event]), store.rooms.leases.putting(id, lease)]);

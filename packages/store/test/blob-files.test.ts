@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { OpenBlobs } from "../src/blobs/blob-store.ts";
 import { openBlobs } from "../src/blobs/blob-store.ts";
-import { digestOf, rawCID } from "../src/blobs/digest.ts";
 import type { Files } from "../src/blobs/file-shelf.ts";
 import { createFileShelf } from "../src/blobs/file-shelf.ts";
 import { pinKey } from "../src/blobs/pins.ts";
@@ -14,12 +13,11 @@ import { createRepository } from "../src/state/repository.ts";
 import { opaque } from "../src/state/values.ts";
 import type { Fate } from "./faulty-files.ts";
 import { faultyFiles } from "./faulty-files.ts";
-import { blobOf } from "./schema.ts";
+import { blobOf, cidOf, digestOf } from "./schema.ts";
 import { collect, inPieces, temporaryDirectory } from "./support.ts";
 
 const bytesA = blobOf(1, 1000);
 const bytesB = blobOf(2, 1000);
-const cidOf = (bytes: Uint8Array): string => rawCID(digestOf(bytes));
 
 interface Setup {
   readonly dir: string;

@@ -2,15 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BlobStore } from "../src/index.ts";
 import type { TestStore } from "./schema.ts";
-import { blobOf } from "./schema.ts";
+import { blobOf, cidOf, digestOf } from "./schema.ts";
 import { collect, inPieces } from "./support.ts";
-import { rawCID, digestOf } from "../src/blobs/digest.ts";
 
 const QUOTA = 10_000;
 const join = (parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 const bytesOf = async (blobs: BlobStore, cid: string, offset?: number): Promise<Uint8Array> =>
   join(await collect(blobs.get(cid, offset)));
-const cidOf = (bytes: Uint8Array): string => rawCID(digestOf(bytes));
 
 /** What every store's blobs do. `open` gives a new store with this quota, closed when the test ends. */
 export function blobCompliance(name: string, open: (quota: number) => Promise<TestStore>): void {

@@ -1,9 +1,10 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openStore, StoreError, writePrivateFile } from "../src/index.ts";
+import { writePrivateFile } from "../src/directory.ts";
+import { openStore, StoreError } from "../src/index.ts";
 import type { TestStore } from "./schema.ts";
 import { note, SCHEMA } from "./schema.ts";
 import { temporaryDirectory } from "./support.ts";
@@ -127,6 +128,19 @@ describe("a store that is rebuilt", () => {
     onTestFinished(() => second.close());
     expect(second.report).toMatchObject({ mended: "rebuilt", cutLogs: [], dropped: [] });
     expect(await second.rooms.events.length("job")).toBe(50);
+  });
+
+  test("and killed between the two renamings of a salvage goes on with what was salvaged", async () => {
+    const dir = await temporaryDirectory();
+    const first = await open(dir);
+    await first.rooms.raw.put("a", Uint8Array.of(1));
+    await first.close();
+    await cp(join(dir, "state"), join(dir, "state.salvaged"), { recursive: true });
+    await rename(join(dir, "state"), join(dir, "state.damaged"));
+    const second = await open(dir);
+    onTestFinished(() => second.close());
+    expect(await second.rooms.raw.get("a")).toEqual(Uint8Array.of(1));
+    expect(await readdir(dir)).not.toContain("state.salvaged");
   });
 
   test("with data but no version is not guessed at", async () => {

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Codec } from "@foldmesh/protocol";
 import { integer, struct, text as textCodec } from "@foldmesh/protocol";
+import { rawCID } from "../src/blobs/digest.ts";
 import type { KeyCodec, LogSpec, RepositorySpec, Schema, Store } from "../src/index.ts";
 import {
   canonical,
@@ -56,3 +58,8 @@ export function blobOf(seed: number, length: number): Uint8Array {
   for (let at = 0; at + 8 <= length; at += 8) view.setFloat64(at, seed + at);
   return bytes;
 }
+
+export const digestOf = (bytes: Uint8Array): string =>
+  createHash("sha256").update(bytes).digest("hex");
+
+export const cidOf = (bytes: Uint8Array): string => rawCID(digestOf(bytes));

@@ -2,12 +2,11 @@ import { KINDS } from "@foldmesh/protocol";
 import type { Lease } from "@foldmesh/protocol";
 import { expect, test } from "vitest";
 import { canonical, opaque, openMemoryStore, standardRooms } from "../src/index.ts";
-import { digestOf, rawCID } from "../src/blobs/digest.ts";
-import { blobOf } from "./schema.ts";
+import { blobOf, cidOf } from "./schema.ts";
 import { collect } from "./support.ts";
 
-const job = rawCID(digestOf(blobOf(1, 8)));
-const node = rawCID(digestOf(blobOf(2, 8)));
+const job = cidOf(blobOf(1, 8));
+const node = cidOf(blobOf(2, 8));
 const peer = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 
 const lease: Lease = {

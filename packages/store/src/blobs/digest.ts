@@ -1,5 +1,4 @@
 import type { CIDText } from "@foldmesh/protocol";
-import { createHash } from "node:crypto";
 import { CID } from "multiformats/cid";
 import * as Digest from "multiformats/hashes/digest";
 import { StoreError } from "../errors.ts";
@@ -26,8 +25,11 @@ export const rawCID = (digest: DigestHex): CIDText =>
     Digest.create(SHA2_256, Uint8Array.from(Buffer.from(digest, "hex"))),
   ).toString();
 
-export const digestOf = (bytes: Uint8Array): DigestHex =>
-  createHash("sha256").update(bytes).digest("hex");
+/** On a thread of its own: a large blob takes long enough for others to take this node for dead. */
+export async function digestOf(bytes: Uint8Array): Promise<DigestHex> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Buffer.from(digest).toString("hex");
+}
 
 function tryParse(text: CIDText): CID | undefined {
   try {

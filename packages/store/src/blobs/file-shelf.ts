@@ -21,6 +21,8 @@ const NEW = "new";
 const SHARD = /^[0-9a-f]{2}$/;
 const NAME = /^([0-9a-f]{62})\.(0|[1-9]\d{0,15})$/;
 const TOUCH_INTERVAL = 60_000;
+/** Two changes within so many ms may leave the same time in a file. */
+const TICK = 50;
 /** how many files are looked at at once */
 const SCAN_BATCH = 64;
 
@@ -159,9 +161,10 @@ async function openReading({ dir, files }: Place, item: Item): Promise<Reading |
 
 async function readingOf(handle: FileHandle): Promise<Reading> {
   const { ino, size, mtimeMs, atimeMs } = await handle.stat();
+  const isFresh = Math.abs(Date.now() - mtimeMs) < TICK;
   return {
     size,
-    stamp: `${ino} ${size} ${Math.round(mtimeMs)}`, // what `touch` writes back is rounded too
+    stamp: isFresh ? undefined : `${ino} ${size} ${Math.round(mtimeMs)}`, // `touch` rounds too
     async read(offset, length) {
       const buffer = new Uint8Array(length);
       const { bytesRead } = await handle.read(buffer, 0, length, offset);

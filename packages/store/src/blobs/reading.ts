@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Item, Reading } from "./shelf.ts";
 
-const CHUNK_BYTES = 256 * 1024;
+export const CHUNK_BYTES: number = 256 * 1024;
 
 /** Whether all the bytes are those of the item. */
 export async function hasDigest(reading: Reading, item: Item): Promise<boolean> {

@@ -43,8 +43,8 @@ export interface Draft {
 
 export interface Reading {
   readonly size: number;
-  /** changes when somebody else has changed the bytes */
-  readonly stamp: string;
+  /** changes when somebody else has changed the bytes; undefined while that could not be told */
+  readonly stamp: string | undefined;
   /** Up to `length` bytes from `offset`, in memory of their own; none at the end. */
   readonly read: (offset: number, length: number) => Promise<Uint8Array>;
   /** Notes the use, for the order after a restart; the stamp stays. */

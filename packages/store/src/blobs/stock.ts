@@ -114,7 +114,7 @@ async function faultOf(
 ): Promise<string | undefined> {
   if (reading === undefined) return "it has vanished";
   if (reading.size !== holding.size) return `${holding.size} bytes have become ${reading.size}`;
-  if (reading.stamp === holding.stamp) return undefined;
+  if (reading.stamp !== undefined && reading.stamp === holding.stamp) return undefined;
   if (!(await hasDigest(reading, holding))) return "its bytes have another hash";
   holding.stamp = reading.stamp;
   return undefined;
