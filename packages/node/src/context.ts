@@ -6,6 +6,7 @@ import type { BrokerConfig, WorkerConfig } from "./config.ts";
 import type { NodeEvent } from "./events.ts";
 import type { Board } from "./board.ts";
 import type { Programs } from "./programs.ts";
+import type { Watcher } from "./watcher.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Perform } from "./worker/tasks.ts";
 
@@ -20,6 +21,7 @@ export interface Context {
   readonly network: Network;
   /** the two gossip topics */
   readonly board: Board;
+  readonly watcher: Watcher;
   readonly shelf: BlobShelf;
   readonly programs: Programs;
   readonly sessions: Sessions;

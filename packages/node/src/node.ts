@@ -15,6 +15,7 @@ import { loadIdentity } from "./identity.ts";
 import { createPrograms } from "./programs.ts";
 import { type OpenSession, createSessions } from "./sessions.ts";
 import { TOPICS } from "./topics.ts";
+import { createWatcher } from "./watcher.ts";
 import { type Perform, perform } from "./worker/tasks.ts";
 import { Worker } from "./worker/worker.ts";
 
@@ -110,6 +111,9 @@ export async function composeNode(
   );
   const threads = config.threads ?? availableParallelism();
   const stopping = new AbortController();
+  const posts = board(createBoard(network));
+  const onFalseCharge = (peer: PeerId, reason: string): void =>
+    network.report(peer, "misconduct", reason);
   const context: Context = {
     roles: config.roles,
     brokerConfig: { ...BROKER_DEFAULTS, ...config.broker },
@@ -117,7 +121,8 @@ export async function composeNode(
     cacheDir: config.cacheDir,
     threads,
     network,
-    board: board(createBoard(network)),
+    board: posts,
+    watcher: createWatcher({ board: posts, emit, onFalseCharge }),
     perform: work,
     describeLeaf: prover.describeLeaf,
     shelf,

@@ -3,6 +3,7 @@
 import { readBundle } from "@foldmesh/client/node";
 import type { Bundle, JobEvent, JobUpdate } from "@foldmesh/client";
 import { programDir } from "@foldmesh/programs";
+import type { Award } from "@foldmesh/protocol";
 import { ProverError } from "@foldmesh/prover";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { NodeConfig } from "../src/index.ts";
@@ -153,3 +154,50 @@ test("a prover that dies is replaced from its last checkpoint, and paid for what
   expect(paid[0]!.peer).toBe(bad.peer);
   expect(paid[0]!.range.end).toBe(paid[1]!.range.start);
 });
+
+test.each<[string, NodeParts["board"], string]>([
+  [
+    "signs two awards for one auction",
+    (board) => ({
+      ...board,
+      async post(kind, content) {
+        const message = await board.post(kind, content);
+        if (kind === "Award") await board.post("Award", { ...(content as Award), lots: [] });
+        return message;
+      },
+    }),
+    "equivocation",
+  ],
+  [
+    "awards a lot to another than the best bidder",
+    (board) => ({
+      ...board,
+      post: (kind, content) => board.post(kind, kind === "Award" ? withoutLots(content) : content),
+    }),
+    "wrong-award",
+  ],
+])("a broker that %s is convicted by everybody who saw it", async (_, board, charge) => {
+  const world = await createWorld();
+  onTestFinished(() => world[Symbol.asyncDispose]());
+  const prover = toyProver();
+  const broker = await world.start(
+    "broker",
+    { roles: ["broker"], broker: { stepsPerLeaf: 1 } },
+    { prover, board },
+  );
+  const members = await Promise.all(
+    ["prover-1", "prover-2"].map((name) =>
+      world.start(name, { roles: ["prover"], worker: { overheadMs: 100 } }, { prover }),
+    ),
+  );
+  await until(() => count(broker, "admitted") === 2, "two admitted peers");
+  const client = await world.client(broker);
+  await client.submit(request());
+  const evidence = { kind: "evidence", accused: broker.peer, charge };
+  for (const { events, name } of members) {
+    await until(() => events.some(({ kind }) => kind === "evidence"), `evidence at ${name}`);
+    expect(events.find(({ kind }) => kind === "evidence")).toMatchObject(evidence);
+  }
+});
+
+const withoutLots = <T>(content: T): T => ({ ...content, lots: [] });

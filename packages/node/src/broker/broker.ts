@@ -137,7 +137,7 @@ export class Broker {
     if (running.length >= brokerConfig.maxJobs) {
       throw new RequestRefused("BUSY", `this broker runs ${running.length} jobs: ask another one`);
     }
-    await this.#roster.refresh();
+    if (this.#roster.speeds().length === 0) await this.#roster.refresh();
     const accepted = await this.#examine(message, stopping);
     this.#checkPrice(accepted);
     const { job, requester, request } = accepted;

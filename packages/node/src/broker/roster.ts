@@ -63,10 +63,13 @@ export class Roster {
 
   /** Who may bid on work of a role. */
   bidders(role: Role, request: ProofRequest, exclude: readonly PeerId[]): readonly Bidder[] {
-    const { now } = this.#context;
+    const { now, watcher } = this.#context;
     const reputation = (peer: PeerId): number => this.#standing.of(peer);
     return admittedBidders(this.#book, role, request, reputation, now()).filter(
-      ({ peer }) => !exclude.includes(peer) && (this.#resting.get(peer) ?? 0) <= now(),
+      ({ peer }) =>
+        !exclude.includes(peer) &&
+        !watcher.isConvicted(peer) &&
+        (this.#resting.get(peer) ?? 0) <= now(),
     );
   }
 

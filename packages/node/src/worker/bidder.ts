@@ -97,9 +97,15 @@ export class Bidder {
   }
 
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
-    const { network, emit, now } = this.#context;
+    const { network, emit, now, watcher } = this.#context;
     const isAdmitted = content.bidders.some(({ peer }) => peer === network.peer);
-    if (!isAdmitted || this.#bids.has(id) || content.revealBy < now()) return;
+    if (
+      !isAdmitted ||
+      watcher.isConvicted(sender) ||
+      this.#bids.has(id) ||
+      content.revealBy < now()
+    )
+      return;
     this.#forgetOld();
     const bid = this.#bidFor(id, content);
     if (bid === undefined) return;
