@@ -49,4 +49,10 @@ export {
   loadCompressor,
   loadVerifierKey,
 } from "./compress/verifier-key.ts";
+export {
+  type VerifierKeyFile,
+  decodeVerifierKey,
+  encodeVerifierKey,
+  verifierKeyDigest,
+} from "./compress/key-file.ts";
 export { ipaLength } from "./setup.ts";

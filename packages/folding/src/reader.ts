@@ -1,4 +1,4 @@
-// Strict reading of encodings of fixed size.
+// Strict reading of canonical encodings.
 
 import {
   ELEMENT_BYTES,
@@ -27,16 +27,48 @@ export class Reader {
 
   /** A copy: `slice` would give a view where a Node Buffer came. */
   bytes(n: number): Uint8Array {
+    this.#require(n);
     this.#at += n;
     return new Uint8Array(this.#bytes.subarray(this.#at - n, this.#at));
   }
 
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  #require(bytes: number): void {
+    if (bytes > this.remaining) {
+      throw this.#refuse(`it ends ${bytes - this.remaining} bytes too early`);
+    }
+  }
+
+  /** A little-endian u32. */
+  word(): number {
+    this.#require(4);
+    this.#at += 4;
+    return this.#view.getUint32(this.#at - 4, true);
+  }
+
+  words(n: number): Uint32Array {
+    this.#require(4 * n);
+    return Uint32Array.from({ length: n }, () => this.word());
+  }
+
+  /** A u32 count of things of at least so many bytes, which the rest can hold. */
+  count(bytesEach: number): number {
+    const n = this.word();
+    this.#require(n * bytesEach);
+    return n;
+  }
+
   index(): bigint {
+    this.#require(4);
     this.#at += 4;
     return BigInt(this.#view.getUint32(this.#at - 4));
   }
 
   element(field: PrimeField, name: string): bigint {
+    this.#require(ELEMENT_BYTES);
     const x = readElement(this.#view, this.#at);
     if (!field.isCanonical(x)) throw this.#refuse(`${name} is not below the modulus`);
     this.#at += ELEMENT_BYTES;

@@ -1,7 +1,7 @@
 // A compressed proof and its canonical encoding, version 1. All sizes follow from the system, so there is
 // not one length field.
 //
-//   magic "FMPROOF" | version u8 | vk 32 | k u8 | i u32be | j u32be | z a·32 | z' a·32 | pid 32
+//   magic "FMCOMP" | version u16be | vk 32 | k u8 | i u32be | j u32be | z a·32 | z' a·32 | pid 32
 //   U: C 64, X (3+2a)·32, r s·32, v 96 | Φ: C_X 64, C_W 64, C_E 64 | u.C 64 | U_rnd as U
 //   fold: S 32, rounds s·96, evaluations 288, y_U 32, y_g 32
 //   opening: b' 32, (L 64, R 64) for each of log₂(ipaLength) rounds, a 32
@@ -59,9 +59,9 @@ export interface CompressedProof {
   readonly relaxed: RelaxedProof;
 }
 
-const MAGIC = new TextEncoder().encode("FMPROOF");
+const MAGIC = new TextEncoder().encode("FMCOMP");
 const ENCODING_VERSION = 1;
-const HEADER_BYTES = MAGIC.length + 1 + ELEMENT_BYTES + 1;
+const HEADER_BYTES = MAGIC.length + 2 + ELEMENT_BYTES + 1;
 const INDEX_BYTES = 4;
 
 const mainRounds = (system: VerifierSystem): number => Math.log2(ipaLength(system));
@@ -113,7 +113,7 @@ export function encodeProof(system: VerifierSystem, proof: CompressedProof): Uin
   const { k, D, C, Urnd, fold, blind, ipa, relaxed } = proof;
   return concatBytes(
     MAGIC,
-    Uint8Array.of(ENCODING_VERSION),
+    Uint8Array.of(ENCODING_VERSION >> 8, ENCODING_VERSION & 255),
     elementsToBytes([system.vk]),
     Uint8Array.of(Number(k)),
     u32be(D.i),
@@ -132,11 +132,12 @@ const decodeError = (message: string): FoldingError =>
 
 function checkHeader(system: VerifierSystem, bytes: Uint8Array): Kind {
   if (!MAGIC.every((byte, n) => bytes[n] === byte)) throw decodeError("bad magic");
-  const version = bytes[MAGIC.length]!;
+  const view = viewOf(bytes);
+  const version = view.getUint16(MAGIC.length);
   if (version !== ENCODING_VERSION) {
     throw decodeError(`encoding version ${version}; this build reads ${ENCODING_VERSION}`);
   }
-  if (readElement(viewOf(bytes), MAGIC.length + 1) !== system.vk) {
+  if (readElement(view, MAGIC.length + 2) !== system.vk) {
     throw decodeError("it belongs to another program, context or number of steps per leaf");
   }
   return BigInt(bytes[HEADER_BYTES - 1]!) as Kind; // checked with the statement
