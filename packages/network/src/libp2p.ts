@@ -123,9 +123,12 @@ function createDHT({ config, intervals, records }: NodeInit): ReturnType<typeof 
     protocol: KAD_PROTOCOL,
     clientMode: config.directory === "client",
     peerInfoMapper: config.reach === "local" ? passthroughMapper : removePrivateAddressesMapper,
-    // without a server a query waits for one: answering at once would make libp2p's random walk, which looks for relays, spin
-    allowQueryWithZeroPeers: false,
-    initialQuerySelfInterval: 100, // queries wait for the first one of these
+    // Queries need not wait for a first look around, which unresponsive peers may delay by seconds. But answering at once without
+    // a server makes libp2p's random walk, with which relays are found, spin for ever.
+    allowQueryWithZeroPeers: config.relay === undefined || config.relay === "none",
+    initialQuerySelfInterval: 100,
+    alpha: 3,
+    disjointPaths: 3,
     validators: Object.fromEntries(rules.map(([name, { validate }]) => [name, validate])),
     selectors: Object.fromEntries(rules.map(([name, { select }]) => [name, select])),
     reprovide: {

@@ -69,16 +69,22 @@ class RecordStore extends BaseDatastore {
   }
 
   override *_all({ prefix = "" }: Query): Generator<Pair> {
-    for (const key of this._allKeys({ prefix })) yield { key, value: this.get(key) };
+    for (const name of this.#names(prefix)) {
+      const value = this.#mapOf(name).get(name);
+      if (value !== undefined) yield { key: new Key(name), value }; // else deleted since
+    }
   }
 
   override *_allKeys({ prefix = "" }: KeyQuery): Generator<Key> {
+    for (const name of this.#names(prefix)) yield new Key(name);
+  }
+
+  /** A snapshot: queries are slow and the store changes meanwhile. */
+  #names(prefix: string): readonly string[] {
     const group = this.#groups.get(prefix);
-    if (group !== undefined) for (const name of [...group]) yield new Key(name);
-    if (group !== undefined) return;
-    for (const map of [this.#own, this.#records]) {
-      for (const name of [...map.keys()]) if (name.startsWith(prefix)) yield new Key(name);
-    }
+    if (group !== undefined) return [...group];
+    const names = [...this.#own.keys(), ...this.#records.keys()];
+    return names.filter((name) => name.startsWith(prefix));
   }
 }
 

@@ -89,6 +89,18 @@ test("an advert is there for those who come before its peer knows any server", a
   expect(await c.capabilities.find({ role: "prover" })).toHaveLength(1);
 });
 
+test("whoever has withdrawn may offer again, with a higher number each time", async () => {
+  const a = await member("a", { clock: () => 1_800_000_000_000 });
+  const sequences: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    sequences.push((await a.capabilities.announce(offer())).content.sequence);
+    await a.capabilities.withdraw();
+  }
+  expect(sequences).toEqual([...new Set(sequences)].toSorted());
+  expect(a.events.filter(({ kind }) => kind === "equivocation")).toEqual([]);
+  await expect(a.capabilities.announce({ ...offer(), maxConcurrent: -1 })).rejects.toThrow();
+});
+
 test("an advert is renewed before it expires", async () => {
   const a = await member("a", { intervals: { advert: 400 } });
   const hub = await member("hub");

@@ -62,7 +62,7 @@ test("ignored messages go no further and cost nothing", async () => {
   expect(hub.peers().map(({ score }) => score)).toEqual([0, 0]);
 });
 
-test("a neighbour that passes on rubbish is disconnected and banned; others are heard as before", async () => {
+test("a neighbour that passes on rubbish is disconnected; others are heard as before", async () => {
   const [hub, bad, good] = (await star(["hub", "bad", "good"])) as [Member, Member, Member];
   const messages: GossipMessage[] = [];
   const judge = signedMessages(["BidCommit"]);
@@ -70,21 +70,13 @@ test("a neighbour that passes on rubbish is disconnected and banned; others are 
   await known(bad, 1);
   await known(good, 1);
   for (let i = 0; i < 6; i++) await bad.gossip.publish(TOPIC, bytesOf(`rubbish ${i}`));
-  const banned = { kind: "banned", peer: bad.peer };
-  await until(() => hub.events.some(({ kind }) => kind === "banned"), "the ban");
-  expect(hub.events).toContainEqual(banned);
   await until(() => hub.peers().every(({ peer }) => peer !== bad.peer), "the disconnection");
-  await expect(
-    bad.dial(hub.addresses()[0]!).then(() => bad.call(hub.peer, PING, bytesOf(""))),
-  ).rejects.toThrow();
   const commitment = "33".repeat(32);
   const auction = "bafkreifxkh4qudmk7bcsqn2ynjx4j2p7gqusw7wpbylp6kxzecwnqh3mce";
   const message = await signMessage(good.signer, "BidCommit", { auction, commitment });
   await good.gossip.publish(TOPIC, message.bytes);
   await until(() => messages.length === 1, "the honest message");
 });
-
-const PING = { name: "ping", requestLimit: 16, replyLimit: 16 };
 
 test("a flood is cut off by its neighbour before it spreads", async () => {
   const limits = { gossip: { perSecond: 20, burst: 20 } };

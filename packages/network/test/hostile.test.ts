@@ -54,6 +54,7 @@ async function scene(config: Partial<NetworkConfig> = {}): Promise<Scene> {
   });
   onTestFinished(async () => hostile.stop());
   const connection = await hostile.dial(multiaddr(addressOf(victim)));
+  await until(() => victim.peers().length === 2, "both connections");
   return { victim, honest, hostile, connection };
 }
 

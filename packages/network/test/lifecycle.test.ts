@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import { expect, test } from "vitest";
 import { createNetwork } from "../src/index.ts";
 import { addressOf, bytesOf, member, seedOf, star, textOf, TOPIC, until } from "./world.ts";
@@ -28,8 +29,10 @@ test("a stopped member has freed its port, and stopping twice is stopping once",
 
 test("the same key gives the same peer, from a seed or from seed and public key", async () => {
   const a = await member("a");
+  const { raw } = await generateKeyPairFromSeed("Ed25519", seedOf("a"));
+  expect(raw).toHaveLength(64);
   await a.stop();
-  const b = await member("a");
+  const b = await member("a", { privateKey: raw });
   expect(b.peer).toBe(a.peer);
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { addressOf, bytesOf, member, type Member, textOf, TOPIC, until } from "./world.ts";
 
-const SIZE = 30;
+const SIZE = 24;
 const OFFER = {
   roles: ["prover"],
   backends: [],
@@ -11,7 +11,7 @@ const OFFER = {
   versions: { protocol: [1], software: "test" },
 } as const;
 
-/** Quiet clocks: thirty members share one event loop here, and none of this is about pings. */
+/** Quiet clocks: twenty-four members share one event loop here, and none of this is about pings. */
 const intervals = { ping: 60_000, pingTimeout: 30_000 };
 
 /** Members that each know only two earlier ones, so that lookups and gossip have to travel. */
@@ -27,7 +27,7 @@ async function swarm(): Promise<Member[]> {
   return members;
 }
 
-test("thirty members: gossip reaches all, and a lookup finds who offers", async () => {
+test("twenty-four members: gossip reaches all, and a lookup finds who offers", async () => {
   const members = await swarm();
   const heard = members.map(() => 0);
   members.forEach((each, i) =>
@@ -38,10 +38,10 @@ test("thirty members: gossip reaches all, and a lookup finds who offers", async 
     ),
   );
   await until(() => members.every((each) => each.gossip.neighbours(TOPIC).length > 0), "the mesh");
-  await Promise.all([3, 11, 27].map((i) => members[i]!.capabilities.announce(OFFER)));
+  await Promise.all([3, 11, 21].map((i) => members[i]!.capabilities.announce(OFFER)));
   const found = await members[SIZE - 1]!.capabilities.find({ role: "prover" });
   expect(found.map(({ sender }) => sender).toSorted()).toEqual(
-    [3, 11, 27].map((i) => members[i]!.peer).toSorted(),
+    [3, 11, 21].map((i) => members[i]!.peer).toSorted(),
   );
   const own = members[SIZE - 1]!;
   const cid = await members[5]!.blobs.add(bytesOf("far away"));

@@ -25,6 +25,8 @@ export interface AdvertBook {
   readonly accept: (bytes: Uint8Array, peer: PeerId) => Promise<SignedAdvert>;
   /** The newest one known while it has not expired. */
   readonly live: (peer: PeerId) => SignedAdvert | undefined;
+  /** Peers whose newest advert, as far as known here, has not expired and is `good`; newest first. */
+  readonly matching: (good: (advert: SignedAdvert) => boolean) => readonly PeerId[];
   readonly rules: RecordRules;
 }
 
@@ -44,12 +46,18 @@ export function createAdvertBook(clock: () => number, events: EventHub): AdvertB
     return advert;
   };
 
+  const isLive = ({ content }: SignedAdvert): boolean => content.expires > clock();
   return {
     accept,
     live(peer) {
       const advert = newest.get(peer);
-      return advert !== undefined && advert.content.expires > clock() ? advert : undefined;
+      return advert !== undefined && isLive(advert) ? advert : undefined;
     },
+    matching: (good) =>
+      [...newest.values()]
+        .filter((advert) => isLive(advert) && good(advert))
+        .map(({ sender }) => sender)
+        .toReversed(),
     rules: {
       validate: async (key, value) => void (await accept(value, ownerOf(key))),
       select: (_key, values) => selectNewest(values),

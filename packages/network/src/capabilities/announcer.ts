@@ -23,6 +23,7 @@ export class Announcer {
   readonly #directory: Directory;
   #offer: Offer | undefined;
   #current: SignedAdvert | undefined;
+  #sequence = 0;
   #provided: readonly string[] = [];
   #timer: NodeJS.Timeout | number | undefined;
   #repeatAfter = FIRST_REPEAT;
@@ -42,9 +43,9 @@ export class Announcer {
   }
 
   async announce(offer: Offer): Promise<SignedAdvert> {
+    const advert = await this.#sign(offer, this.#context.intervals.advert);
     this.#offer = offer;
     this.#repeatAfter = FIRST_REPEAT;
-    const advert = await this.#sign(offer, this.#context.intervals.advert);
     await this.#publish(advert);
     return advert;
   }
@@ -68,7 +69,8 @@ export class Announcer {
   /** Sequence numbers are times, so they rise over restarts without being stored. */
   async #sign(offer: Offer, life: number): Promise<SignedAdvert> {
     const { node, signer, clock } = this.#context;
-    const sequence = Math.max(clock(), (this.#current?.content.sequence ?? 0) + 1);
+    const sequence = Math.max(clock(), this.#sequence + 1);
+    this.#sequence = sequence;
     const addresses = node
       .getMultiaddrs()
       .map(String)

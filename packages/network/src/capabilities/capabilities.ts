@@ -23,7 +23,7 @@ export interface Capabilities {
   readonly announce: (offer: Offer) => Promise<SignedAdvert>;
   /** Says that this node offers nothing any more. Done by `stop` too. */
   readonly withdraw: () => Promise<void>;
-  /** Live adverts that offer what is wanted: found in the DHT, then confirmed by each peer itself. Not our own. */
+  /** Live adverts that offer what is wanted: from peers seen before, then from the DHT; each confirmed by the peer itself. Not our own. */
   readonly find: (wanted: Wanted, options?: FindOptions) => Promise<readonly SignedAdvert[]>;
   /**
    * A peer's current advert: from itself, or when it does not answer, the newest in the DHT.
@@ -35,7 +35,7 @@ export interface Capabilities {
 }
 
 const ADVERT: Method = { name: "advert", requestLimit: 16, replyLimit: 8192, timeout: 3000 };
-const PARALLEL = 8;
+const MAX_PARALLEL = 8;
 
 export async function createCapabilities(
   context: Context,
@@ -57,10 +57,10 @@ export async function createCapabilities(
     withdraw: () => announcer.withdraw(),
     known: (peer) => book.live(peer),
     async find(wanted, { limit = 20, signal } = {}) {
-      const cid = classCID(classFor(wanted));
-      const peers = patiently((each) => directory.providers(cid, each), scope(signal));
-      const others = without(peers, context.signer.peer);
       const good = (advert: SignedAdvert): boolean => offers(advert.content, wanted);
+      const cid = classCID(classFor(wanted));
+      const found = patiently((each) => directory.providers(cid, each), scope(signal));
+      const others = chain(book.matching(good), found, context.signer.peer);
       return confirm(others, (peer, each) => ask(peer, each), good, limit, scope(signal));
     },
     async of(peer, { signal } = {}) {
@@ -102,7 +102,7 @@ async function fromDirectory(
   cause: unknown,
 ): Promise<SignedAdvert> {
   try {
-    for await (const record of directory.get(advertKey(peer), signal)) {
+    for await (const record of patiently((each) => directory.get(advertKey(peer), each), signal)) {
       await book.accept(record, peer).catch(() => undefined); // somebody's old copy
     }
   } catch (thrown) {
@@ -115,8 +115,18 @@ async function fromDirectory(
   });
 }
 
-async function* without(peers: AsyncIterable<PeerId>, own: PeerId): AsyncGenerator<PeerId> {
-  for await (const peer of peers) if (peer !== own) yield peer;
+/** Peers seen before, then the ones that the DHT finds; each once, and not this node. */
+async function* chain(
+  seen: readonly PeerId[],
+  found: AsyncIterable<PeerId>,
+  own: PeerId,
+): AsyncGenerator<PeerId> {
+  const done = new Set([own]);
+  for (const peer of seen) {
+    if (!done.has(peer)) yield peer;
+    done.add(peer);
+  }
+  for await (const peer of found) if (!done.has(peer)) yield peer;
 }
 
 /** Asks several peers at a time until `limit` good adverts are there; whoever does not answer is left out. */
@@ -131,6 +141,7 @@ async function confirm(
   const enough = new AbortController();
   const both = AbortSignal.any([signal, enough.signal]);
   const pending = new Set<Promise<void>>();
+  const parallel = Math.min(limit + 1, MAX_PARALLEL); // one more than needed: somebody may not answer
   const visit = async (peer: PeerId): Promise<void> => {
     const advert = await ask(peer, both).catch(() => undefined);
     if (advert !== undefined && good(advert) && found.length < limit) found.push(advert);
@@ -138,7 +149,7 @@ async function confirm(
   for await (const peer of peers) {
     const visiting = visit(peer).finally(() => pending.delete(visiting));
     pending.add(visiting);
-    while (pending.size >= PARALLEL) await Promise.race(pending);
+    while (pending.size >= parallel && found.length < limit) await Promise.race(pending);
     if (found.length >= limit) break;
   }
   while (pending.size > 0 && found.length < limit) await Promise.race(pending);

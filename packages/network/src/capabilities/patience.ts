@@ -1,5 +1,5 @@
 /** ms to go on after each item; doubled on slow networks, where the first one took longer */
-const PATIENCE = 150;
+const PATIENCE = 400;
 
 /**
  * Passes items on until none has come for a while after the first. A DHT query has nearly all there is after a few answers, but

@@ -1,0 +1,59 @@
+/* Capability lookup among n members in one process: node bench/lookup.ts [n]. Prints percentiles in ms; all members share one core. */
+import { createNetwork, type Network } from "../src/index.ts";
+
+const SIZE = Number(process.argv[2] ?? 50);
+const LOOKUPS = 30;
+const PROVERS = 10;
+const OFFER = {
+  roles: ["prover"],
+  backends: [],
+  maxConcurrent: 1,
+  ask: 1n,
+  privacy: ["public"],
+  versions: { protocol: [1], software: "bench" },
+} as const;
+
+const seed = (i: number): Uint8Array => new Uint8Array(32).fill(1 + (i % 250)).fill(i >> 8, 0, 1);
+
+async function swarm(): Promise<Network[]> {
+  const members: Network[] = [];
+  for (let i = 0; i < SIZE; i++) {
+    const next = await createNetwork({
+      privateKey: seed(i),
+      listen: ["/ip4/127.0.0.1/tcp/0"],
+      directory: "server",
+      reach: "local",
+      topics: [],
+      intervals: { ping: 60_000, pingTimeout: 30_000 },
+    });
+    for (const known of new Set([members[i >> 1], members[i - 1]])) {
+      const [address] = known?.addresses() ?? [];
+      if (address !== undefined) await next.dial(address);
+    }
+    members.push(next);
+  }
+  return members;
+}
+
+async function measure(members: readonly Network[], limit: number): Promise<string> {
+  const times: number[] = [];
+  const before = process.cpuUsage();
+  for (let i = 0; i < LOOKUPS; i++) {
+    const asker = members[PROVERS + (i % (SIZE - PROVERS))];
+    const start = performance.now();
+    const found = await asker?.capabilities.find({ role: "prover" }, { limit });
+    times.push(performance.now() - start);
+    if (found?.length !== limit) console.log(`only ${found?.length} of ${limit} found`);
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): string => (sorted[Math.floor(share * LOOKUPS)] ?? 0).toFixed(0);
+  const { user, system } = process.cpuUsage(before);
+  const cpu = ((user + system) / 1000 / LOOKUPS).toFixed(0);
+  return `${limit} of ${PROVERS} provers: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms; ${cpu} ms of CPU for all members together`;
+}
+
+const members = await swarm();
+for (const each of members.slice(0, PROVERS)) await each.capabilities.announce(OFFER);
+await new Promise((resolve) => setTimeout(resolve, 2000)); // the network has met itself
+for (const limit of [1, 5, PROVERS]) console.log(await measure(members, limit));
+await Promise.all(members.map((each) => each.stop()));
