@@ -96,7 +96,7 @@ test("whoever has withdrawn may offer again, with a higher number each time", as
     sequences.push((await a.capabilities.announce(offer())).content.sequence);
     await a.capabilities.withdraw();
   }
-  expect(sequences).toEqual([...new Set(sequences)].toSorted());
+  expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
   expect(a.events.filter(({ kind }) => kind === "equivocation")).toEqual([]);
   await expect(a.capabilities.announce({ ...offer(), maxConcurrent: -1 })).rejects.toThrow();
 });

@@ -100,11 +100,16 @@ export class Announcer {
       ]);
       events.emit({ kind: "advertised", sequence: advert.content.sequence });
     } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      if (!stopping.aborted) events.emit({ kind: "advertising-failed", reason });
+      this.#failed(thrown);
     }
     this.#again(intervals.advert / 2);
   }
+
+  readonly #failed = (thrown: unknown): void => {
+    const { events, stopping } = this.#context;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    if (!stopping.aborted) events.emit({ kind: "advertising-failed", reason });
+  };
 
   async #dropClasses(kept: readonly string[]): Promise<void> {
     const dropped = this.#provided.filter((word) => !kept.includes(word));
@@ -123,7 +128,7 @@ export class Announcer {
   #again(delay: number): void {
     clearTimeout(this.#timer);
     if (this.#context.stopping.aborted || this.#offer === undefined) return;
-    this.#timer = setTimeout(() => void this.#renew(), delay);
+    this.#timer = setTimeout(() => void this.#renew().catch(this.#failed), delay);
   }
 
   async #renew(): Promise<void> {
