@@ -14,12 +14,16 @@ import { readModules } from "@foldmesh/algebra/node";
 import { MatrixBuilder, type R1CS } from "@foldmesh/r1cs";
 import {
   compressNode,
+  decodeVerifierKey,
   deriveSystem,
+  encodeVerifierKey,
   ipaLength,
   loadCompressor,
   loadSetup,
+  loadVerifierKey,
   proveLeaf,
   systemGenerators,
+  verifierKeyDigest,
   verifyCompressed,
   verifyCompressedBatch,
 } from "../src/index.ts";
@@ -83,6 +87,11 @@ async function measure(s: number): Promise<void> {
   const verified = await best(RUNS, () =>
     verifyCompressed(compressor.verifier, proof.value, expected),
   );
+  const file = encodeVerifierKey(system, squarings(rows), bases);
+  const loaded = await best(RUNS, async () => {
+    const read = decodeVerifierKey(file, verifierKeyDigest(file), plainPoseidon());
+    return loadVerifierKey(engine, read.system, read.structures, read.bases);
+  });
   const items = Array.from({ length: BATCH }, () => ({ proof: proof.value, expected }));
   const batch = await best(RUNS, () => verifyCompressedBatch(compressor.verifier, items, rng));
   if ([...verified.value, ...batch.value.flat()].length > 0)
@@ -93,7 +102,9 @@ async function measure(s: number): Promise<void> {
       `  compress        ${proof.ms.toFixed(0)} ms`,
       `  verify          ${verified.ms.toFixed(0)} ms`,
       `  batch of ${BATCH}      ${(batch.ms / BATCH).toFixed(0)} ms each`,
+      `  load key        ${loaded.ms.toFixed(0)} ms`,
       `  proof           ${proof.value.length} bytes`,
+      `  verifying key   ${(file.length / 2 ** 20).toFixed(1)} MiB`,
     ].join("\n"),
   );
 }

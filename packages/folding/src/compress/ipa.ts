@@ -112,10 +112,14 @@ export async function ipaProve(
 /** One term k·P of a sum on a curve. */
 export type Term = readonly [k: bigint, P: Point];
 
-/** ⟨scalars, G⟩ + blind·H = Σ terms: what is left of an opening, one commitment to check. */
+/**
+ * a·⟨s, G⟩ + blind·H = Σ terms, s the products of the challenges (`expand`): what is left of an opening, one
+ * commitment to check. Plain data.
+ */
 export interface Obligation {
   readonly key: CommitmentKey;
-  readonly scalars: Vec;
+  readonly challenges: readonly bigint[];
+  readonly a: bigint;
   readonly blind: bigint;
   readonly terms: readonly Term[];
 }
@@ -156,47 +160,59 @@ export async function ipaReduce(
   });
   return {
     key,
-    scalars: F.slice(scalars, 0, Math.min(scalars.length, key.length)),
+    challenges,
+    a,
     blind,
     terms: [...terms, ...rounds, [field.mul(Q.x0, value - inner), Q.base]],
   };
 }
 
-const sumOf = ({ curve }: CommitmentKey, terms: readonly Term[]): Point | null =>
-  curve.msm(
-    terms.map(([, P]) => P),
-    terms.map(([k]) => k),
-  );
-
-/** Whether an obligation holds. */
-export async function isMet(engine: Engine, obligation: Obligation): Promise<boolean> {
-  const { key, scalars, blind, terms } = obligation;
-  const left = await engine.commit(key, scalars, blind);
-  const right = sumOf(key, terms);
-  return left !== null && right !== null && left[0] === right[0] && left[1] === right[1];
+/** a·s, as far as there are bases. */
+function scalarsOf(engine: Engine, { key, challenges }: Obligation, a: bigint): Vec {
+  const F = vectorsOf(engine, key);
+  const scalars = expand(F, challenges, F.fromElements([a]));
+  return F.slice(scalars, 0, Math.min(scalars.length, key.length));
 }
 
-/**
- * Σ factor·obligation of obligations under one key: with random factors it holds only if all do, up to one
- * in the number of factors.
- */
-export function combined(
+/** Σ factor·a·s. One obligation at a time is in the engine. */
+async function combinedScalars(
   engine: Engine,
   factors: readonly bigint[],
   obligations: readonly Obligation[],
-): Obligation {
+): Promise<Uint8Array> {
+  const F = vectorsOf(engine, obligations[0]!.key);
+  let sum: Uint8Array | undefined;
+  for (const [n, obligation] of obligations.entries()) {
+    sum = await engine.scope(() => {
+      const scalars = scalarsOf(engine, obligation, F.field.mul(factors[n]!, obligation.a));
+      return F.toBytes(sum === undefined ? scalars : F.add(scalars, F.fromBytes(sum)));
+    });
+  }
+  return sum!;
+}
+
+/**
+ * Whether a combination of obligations under one key holds: with random factors only if all do, up to a
+ * chance of one in the number of factors. An obligation by itself is the combination with factor 1.
+ */
+export async function areMet(
+  engine: Engine,
+  factors: readonly bigint[],
+  obligations: readonly Obligation[],
+): Promise<boolean> {
   const { key } = obligations[0]!;
   const F = vectorsOf(engine, key);
-  const { field } = F;
-  return {
-    key,
-    scalars: F.linear(
-      factors,
-      obligations.map(({ scalars }) => scalars),
-    ),
-    blind: obligations.reduce((sum, { blind }, n) => field.reduce(sum + factors[n]! * blind), 0n),
-    terms: obligations.flatMap(({ terms }, n) =>
-      terms.map(([k, P]): Term => [field.mul(factors[n]!, k), P]),
-    ),
-  };
+  const { curve } = key;
+  const scalars = await combinedScalars(engine, factors, obligations);
+  const weigh = (k: bigint, n: number): bigint => F.field.mul(factors[n]!, k);
+  const blind = obligations.reduce((sum, part, n) => F.field.add(sum, weigh(part.blind, n)), 0n);
+  const left = await engine.scope(() => engine.commit(key, F.fromBytes(scalars), blind));
+  const right = curve.msm(
+    obligations.flatMap(({ terms }) => terms.map(([, P]) => P)),
+    obligations.flatMap(({ terms }, n) => terms.map(([k]) => weigh(k, n))),
+  );
+  return left !== null && right !== null && left[0] === right[0] && left[1] === right[1];
 }
+
+export const isMet = (engine: Engine, obligation: Obligation): Promise<boolean> =>
+  areMet(engine, [1n], [obligation]);

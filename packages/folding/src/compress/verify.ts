@@ -6,7 +6,7 @@ import { freshX, provenance } from "@foldmesh/circuits";
 import { FoldingError } from "../errors.ts";
 import { sameList } from "../statement.ts";
 import { type FinalInstance, finalFoldVerify, finalHeader } from "./final-fold.ts";
-import { type Obligation, combined, ipaReduce, isMet } from "./ipa.ts";
+import { type Obligation, areMet, ipaReduce, isMet } from "./ipa.ts";
 import { openingStatement } from "./opening.ts";
 import { type CompressedProof, decodeProof } from "./proof.ts";
 import { relaxedReduce } from "./relaxed.ts";
@@ -83,8 +83,11 @@ type ObligationName = "main" | "Phi";
 
 const refused = (...failures: string[]): Reduced => ({ failures, obligations: {} });
 
-/** Everything but the two commitments. Allocates in the engine's current scope. */
-async function reduceProof(key: VerifierKey, proof: CompressedProof): Promise<Reduced> {
+/** Everything but the two commitments. */
+const reduceProof = (key: VerifierKey, proof: CompressedProof): Promise<Reduced> =>
+  key.engine.scope(() => reduceInScope(key, proof));
+
+async function reduceInScope(key: VerifierKey, proof: CompressedProof): Promise<Reduced> {
   const folded = verifyFold(key, proof);
   if (folded === null) return refused("fold");
   const { engine, keys, ipaQ } = key;
@@ -177,7 +180,7 @@ async function allMet(
     const obligations = all.flatMap((reduced) => reduced.obligations[name] ?? []);
     if (obligations.length === 0) return true;
     const factors = rng.elements(name === "main" ? Fp : Fq, obligations.length);
-    return isMet(engine, combined(engine, factors, obligations));
+    return areMet(engine, factors, obligations);
   };
   return (await met("main")) && (await met("Phi"));
 }
