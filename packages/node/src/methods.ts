@@ -16,6 +16,14 @@ export const REPORT: Method = {
   replyLimit: 0,
 };
 
+/** Of a worker, by a broker that has never worked with it. Request and reply: measure/challenge.ts. */
+export const CHALLENGE: Method = {
+  name: "work/challenge",
+  requestLimit: 256,
+  replyLimit: 64,
+  timeout: 30_000,
+};
+
 /** What a worker must know of a job beyond its lease; both messages are signed, so nobody need believe the broker. */
 export interface Terms {
   /** the requester's ProofRequest; its id is the job's name */

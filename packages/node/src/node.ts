@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
 import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
@@ -11,6 +11,9 @@ import type { Challenge } from "./broker/roster.ts";
 import { BROKER_DEFAULTS, type NodeConfig, WORKER_DEFAULTS } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { NodeEvent, NodeObserver } from "./events.ts";
+import { loadBenchmark } from "./measure/benchmark.ts";
+import { answerChallenges, createChallenge } from "./measure/challenge.ts";
+import { type Meter, createMeter } from "./measure/meter.ts";
 import { loadIdentity } from "./identity.ts";
 import { createPrograms } from "./programs.ts";
 import { type OpenSession, createSessions } from "./sessions.ts";
@@ -59,20 +62,18 @@ export interface FoldmeshNode {
   stop(): Promise<void>;
 }
 
-/** A peer's claims are taken as they are until its first work shows otherwise. */
-const trusting: Challenge = () => Promise.resolve(undefined);
-
 /** What of a node can be replaced; tests put cheats and sluggards there. */
 export interface NodeParts {
   readonly perform: Perform;
-  readonly challenge: Challenge;
+  /** default: by a timed computation */
+  readonly challenge: Challenge | undefined;
   readonly board: (board: Board) => Board;
   readonly prover: { readonly openSession: OpenSession; readonly describeLeaf: DescribeLeaf };
 }
 
 const HONEST: NodeParts = {
   perform,
-  challenge: trusting,
+  challenge: undefined,
   board: (board) => board,
   prover: { openSession, describeLeaf },
 };
@@ -136,11 +137,17 @@ export async function composeNode(
     now: Date.now,
     stopping: stopping.signal,
   };
-  const running = await startRoles(context, challenge);
+  const meter = createMeter();
+  const running = await startRoles(context, {
+    dataDir: config.dataDir,
+    meter,
+    challenge: challenge ?? createChallenge(network, meter),
+  });
   const stop = async (): Promise<void> => {
     await running.worker?.stop();
     stopping.abort(new Error("the node is stopping"));
     await running.broker?.stop();
+    await meter.close();
     await context.sessions[Symbol.asyncDispose]();
     await network.stop();
     shelf.close();
@@ -163,16 +170,23 @@ interface Running {
   readonly broker: Broker | undefined;
 }
 
-async function startRoles(context: Context, challenge: Challenge): Promise<Running> {
+interface Tools {
+  readonly dataDir: string;
+  readonly meter: Meter;
+  readonly challenge: Challenge;
+}
+
+async function startRoles(context: Context, tools: Tools): Promise<Running> {
   const { roles, network, workerConfig } = context;
   const isWorker = roles.includes("prover") || roles.includes("aggregator");
-  const benchmark = workerConfig.benchmark ?? { msmPointsPerSecond: 100_000, mergesPerMinute: 120 };
-  const speed = { constraintsPerSecond: (benchmark.mergesPerMinute * 2 ** 15) / 60 };
-  const worker = isWorker ? await Worker.start(context, speed) : undefined;
-  const broker = roles.includes("broker") ? await Broker.start(context, challenge) : undefined;
+  const benchmark = isWorker ? await benchmarkOf(context, tools) : undefined;
+  const worker = benchmark && (await Worker.start(context, benchmark));
+  if (isWorker) await answerChallenges(network, tools.meter);
+  const isBroker = roles.includes("broker");
+  const broker = isBroker ? await Broker.start(context, tools.challenge) : undefined;
   void network.capabilities.announce({
     roles: roles.toSorted(),
-    backends: isWorker ? [backendOf(benchmark)] : [],
+    backends: benchmark ? [backendOf(benchmark)] : [],
     maxConcurrent: isWorker ? workerConfig.maxConcurrent : 0,
     ask: workerConfig.ask,
     privacy: ["public"],
@@ -181,10 +195,20 @@ async function startRoles(context: Context, challenge: Challenge): Promise<Runni
   return { worker, broker };
 }
 
+async function benchmarkOf(
+  { workerConfig, threads, emit }: Context,
+  { meter, dataDir }: Tools,
+): Promise<Benchmark> {
+  const { benchmark } = workerConfig;
+  const measured = benchmark ?? (await loadBenchmark({ meter, dataDir, threads }));
+  emit({ kind: "measured", ...measured });
+  return measured;
+}
+
 const backendOf = (benchmark: Benchmark): Backend => ({
   kind: "cpu",
   device: `${availableParallelism()} cores`,
-  memoryBytes: 0,
+  memoryBytes: totalmem(),
   benchmark,
 });
 

@@ -91,8 +91,9 @@ export class Roster {
   speeds(): readonly Speed[] {
     return asksOf(this.#book, "prover", this.#context.now()).flatMap(({ message }) => {
       const { sender, content } = message;
-      const speed = Math.max(0, ...content.backends.map((each) => each.benchmark.mergesPerMinute));
+      const whole = Math.max(0, ...content.backends.map((each) => each.benchmark.mergesPerMinute));
       const slots = content.maxConcurrent;
+      const speed = Math.ceil(whole / Math.max(1, slots)); // its leases share the machine
       return speed > 0 && slots > 0 ? [{ peer: sender, speed, slots }] : [];
     });
   }

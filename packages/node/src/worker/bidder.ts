@@ -7,6 +7,7 @@ import {
   type BidReveal,
   type CIDText,
   type Lease,
+  type Lot,
   type Offer,
   type PeerId,
   type Role,
@@ -18,10 +19,7 @@ import {
 import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-
-export interface Speed {
-  readonly constraintsPerSecond: number;
-}
+import type { Speedometer } from "./speedometer.ts";
 
 /** What a bidder asks of the worker it bids for. */
 export interface Desk {
@@ -54,11 +52,11 @@ const MAX_BIDS = 1024;
 
 export class Bidder {
   readonly #context: Context;
-  readonly #speed: Speed;
+  readonly #speed: Speedometer;
   readonly #desk: Desk;
   readonly #bids = new Map<CIDText, Bid>();
 
-  constructor(context: Context, speed: Speed, desk: Desk) {
+  constructor(context: Context, speed: Speedometer, desk: Desk) {
     this.#context = context;
     this.#speed = speed;
     this.#desk = desk;
@@ -81,19 +79,18 @@ export class Bidder {
     }
   }
 
-  /** Whether a lease is one that this node bid for, at its price or better. Once: it then counts as taken. */
-  take(lease: Lease, broker: PeerId): boolean {
+  /** The lot of a lease that this node bid for, at its price or better; it then counts as taken. */
+  take(lease: Lease, broker: PeerId): Lot | undefined {
     for (const bid of this.#bids.values()) {
       if (bid.broker !== broker || bid.announcement.job !== lease.job) continue;
-      const lot = bid.announcement.lots.findIndex(
-        ({ task, epoch }) => task === lease.task && epoch === lease.epoch,
-      );
-      const offer = bid.offers.find((each) => each.lot === lot);
+      const { lots } = bid.announcement;
+      const at = lots.findIndex(({ task, epoch }) => task === lease.task && epoch === lease.epoch);
+      const offer = bid.offers.find((each) => each.lot === at);
       if (offer === undefined || lease.price < offer.price) continue;
       bid.promised = Math.max(0, bid.promised - 1);
-      return true;
+      return lots[at];
     }
-    return false;
+    return undefined;
   }
 
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
@@ -121,7 +118,7 @@ export class Bidder {
 
   #bidFor(auction: CIDText, announcement: AuctionAnnouncement): BidReveal | undefined {
     const { ask, overheadMs } = this.#context.workerConfig;
-    const costs = { ask, capacity: this.#room(), ...this.#speed };
+    const costs = { ask, capacity: this.#room(), constraintsPerSecond: this.#speed.value };
     const bid = truthfulBid(auction, announcement, costs, bytesToHex(randomBytes(32)));
     const offers = bid?.offers.flatMap((offer) => this.#feasible(announcement, offer, overheadMs));
     if (bid === undefined || offers === undefined || offers.length === 0) return undefined;

@@ -3,6 +3,7 @@
 import { type HolderEvent, type HolderState, holdNothing, stepHolder } from "@foldmesh/jobs";
 import { type Caller, NetworkError, RequestRefused } from "@foldmesh/network";
 import {
+  type Benchmark,
   type CIDText,
   type Contents,
   type Lease,
@@ -20,8 +21,9 @@ import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
 import { LEASE, REPORT } from "../methods.ts";
 import type { SessionLease } from "../sessions.ts";
-import { Bidder, type Speed } from "./bidder.ts";
+import { Bidder } from "./bidder.ts";
 import { type JobTerms, fetchTerms } from "./job-terms.ts";
+import { type Speedometer, createSpeedometer } from "./speedometer.ts";
 import { BadResume, contextOf } from "./tasks.ts";
 
 type Reported = "Progress" | "Checkpoint" | "Delivery" | "Refusal";
@@ -43,24 +45,28 @@ const RETRY_MS = 500;
 
 export class Worker {
   readonly #context: Context;
+  readonly #speed: Speedometer;
   readonly #bidder: Bidder;
   #holder: HolderState;
   readonly #running = new Map<string, Running>();
   readonly #terms = new Map<CIDText, Promise<JobTerms>>();
+  /** constraints of the work under each lease */
+  readonly #sizes = new Map<string, number>();
   readonly #farewells: Promise<void>[] = [];
 
-  private constructor(context: Context, speed: Speed) {
+  private constructor(context: Context, benchmark: Benchmark) {
     this.#context = context;
+    this.#speed = createSpeedometer(benchmark, context.workerConfig.maxConcurrent);
     this.#holder = holdNothing(context.workerConfig.maxConcurrent);
-    this.#bidder = new Bidder(context, speed, {
+    this.#bidder = new Bidder(context, this.#speed, {
       free: () => this.free,
       onBid: (job, broker) => this.#warmUp(job, broker),
     });
   }
 
   /** Begins to bid and to answer. */
-  static async start(context: Context, speed: Speed): Promise<Worker> {
-    const worker = new Worker(context, speed);
+  static async start(context: Context, benchmark: Benchmark): Promise<Worker> {
+    const worker = new Worker(context, benchmark);
     await context.network.handle(LEASE, (bytes, caller) => worker.#onMessage(bytes, caller));
     context.board.listen((notice) => worker.#onNotice(notice));
     return worker;
@@ -105,10 +111,10 @@ export class Worker {
   }
 
   #onLease({ sender, content: lease }: SignedMessage<"Lease">): void {
-    const held = this.#running.has(nameOf(lease)); // the same lease sent again
-    if (!held && !this.#bidder.take(lease, sender)) {
-      throw new RequestRefused("NOT_BID", "this node made no such bid");
-    }
+    if (this.#running.has(nameOf(lease))) return; // the same lease sent again
+    const lot = this.#bidder.take(lease, sender);
+    if (lot === undefined) throw new RequestRefused("NOT_BID", "this node made no such bid");
+    this.#sizes.set(nameOf(lease), lot.constraints);
     const refusal = this.#step({ kind: "offered", lease }, sender);
     if (refusal === undefined) return;
     this.#context.emit({ kind: "work-refused", ...placeOf(lease), reason: refusal });
@@ -150,6 +156,7 @@ export class Worker {
       if (!signal.aborted) await this.#fail(lease, broker, error);
     } finally {
       this.#running.delete(nameOf(lease));
+      this.#sizes.delete(nameOf(lease));
       this.#step({ kind: "finished", ...placeOf(lease) });
     }
   }
@@ -166,7 +173,9 @@ export class Worker {
     const onCheckpoint = (done: number, node: Uint8Array): void =>
       void this.#checkpoint(lease, broker, done, node);
     const task = { lease, terms, program, session, signal, onProgress, onCheckpoint };
+    const begun = performance.now();
     const node = await this.#context.perform(this.#context, task);
+    this.#speed.learn(this.#sizes.get(nameOf(lease)) ?? 0, performance.now() - begun);
     const cid = await network.blobs.add(node);
     shelf.expire(cid, workerConfig.keepMs);
     const delivery = { ...place, range: lease.range, node: cid, bytes: node.length };

@@ -1,0 +1,133 @@
+// The small parts of a node by themselves.
+
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Fp } from "@foldmesh/algebra";
+import { collect } from "@foldmesh/network";
+import { ProtocolError } from "@foldmesh/protocol";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createBlobShelf } from "../src/blob-shelf.ts";
+import { createUpdateLog } from "../src/broker/update-log.ts";
+import { NodeError } from "../src/errors.ts";
+import { loadIdentity } from "../src/identity.ts";
+import { pidOf } from "../src/pid.ts";
+import { decodeShardInput, encodeShardInput, restOfInput } from "../src/shard-input.ts";
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "foldmesh-parts-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+describe("a node's key", () => {
+  test("is made once, also by several starts at once, and only its owner may read it", async () => {
+    const dataDir = join(directory, "new", "deep");
+    const keys = await Promise.all(Array.from({ length: 8 }, () => loadIdentity(dataDir)));
+    for (const key of keys) expect(key).toEqual(keys[0]);
+    expect(keys[0]).toHaveLength(32);
+    expect((await stat(join(dataDir, "node.key"))).mode & 0o777).toBe(0o600);
+    expect(await readdir(dataDir)).toEqual(["node.key"]);
+    expect(await loadIdentity(join(directory, "other"))).not.toEqual(keys[0]);
+  });
+
+  test("that is damaged is not replaced", async () => {
+    const dataDir = join(directory, "damaged");
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, "node.key"), "short");
+    await expect(loadIdentity(dataDir)).rejects.toThrow(/must hold a key of 32 bytes/);
+  });
+
+  test("needs a directory that can be written", async () => {
+    const file = join(directory, "file");
+    await writeFile(file, "");
+    await expect(loadIdentity(file)).rejects.toThrow(NodeError);
+  });
+});
+
+describe("a shard's input", () => {
+  const steps = Array.from({ length: 6 }, (_, i) => ({ x: BigInt(i), y: [BigInt(i), 1n] }));
+  const input = { z0: [0n], steps };
+
+  test("is that of its leaves only", () => {
+    const blob = encodeShardInput(input, { start: 1, end: 3 }, 2, [7n]);
+    const shard = decodeShardInput(blob, 4);
+    expect(shard.z0).toEqual([7n]);
+    expect("steps" in shard && shard.steps.map(({ x }) => x)).toEqual([2n, 3n, 4n, 5n]);
+    const rest = restOfInput(shard, 2, [9n]);
+    expect(rest.z0).toEqual([9n]);
+    expect("steps" in rest && rest.steps.map(({ x }) => x)).toEqual([4n, 5n]);
+  });
+
+  test("without private inputs is a count", () => {
+    const blob = encodeShardInput({ z0: [0n], count: 6 }, { start: 1, end: 3 }, 2, [7n]);
+    expect(decodeShardInput(blob, 4)).toEqual({ z0: [7n], count: 4 });
+    expect(restOfInput({ z0: [7n], count: 4 }, 3, [9n])).toEqual({ z0: [9n], count: 1 });
+  });
+
+  test("of another number of steps is refused", () => {
+    const blob = encodeShardInput(input, { start: 0, end: 3 }, 2, [7n]);
+    expect(() => decodeShardInput(blob, 5)).toThrow(ProtocolError);
+  });
+});
+
+test("a prover's name in its leaves depends on the job", () => {
+  const peer = "12D3KooWGCayYhjYAknELyWWCD3LhjirkExNNbVaacMpFmJHsy4x";
+  const other = "12D3KooWA2VQi3kpM1Bvjzj2HHQDmu9XEmEYujzbovVzmDVkp5ZV";
+  const pids = [pidOf(peer, "job-1"), pidOf(peer, "job-2"), pidOf(other, "job-1")];
+  expect(new Set(pids).size).toBe(3);
+  expect(pidOf(peer, "job-1")).toBe(pids[0]);
+  for (const pid of pids) expect(Fp.isCanonical(pid)).toBe(true);
+});
+
+test("the shelf drops blobs when told, and when their time is over", async () => {
+  const shelf = createBlobShelf();
+  const put = (cid: string, length: number) =>
+    shelf.put(
+      cid,
+      (async function* () {
+        yield new Uint8Array(length);
+      })(),
+    );
+  await Promise.all([put("a", 10), put("b", 20), put("c", 30)]);
+  expect(shelf.held()).toBe(60);
+  shelf.drop("a");
+  shelf.drop("a");
+  shelf.expire("b", 5);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(shelf.held()).toBe(30);
+  expect(await collect(shelf.get("c", 10))).toHaveLength(20);
+  await expect(collect(shelf.get("b"))).rejects.toThrow(/not held/);
+  shelf.close();
+  expect(shelf.held()).toBe(0);
+});
+
+describe("a job's updates", () => {
+  const never = new AbortController().signal;
+
+  test("are numbered, and waited for", async () => {
+    const log = createUpdateLog(() => 5);
+    const waiting = log.from(0, 10, 10_000, never);
+    log.add({ kind: "executed", done: 1, total: 2 });
+    expect(await waiting).toEqual([
+      { sequence: 0, at: 5, event: { kind: "executed", done: 1, total: 2 } },
+    ]);
+    expect(await log.from(1, 10, 1, never)).toEqual([]);
+    expect(log.isOver(1)).toBe(false);
+  });
+
+  test("end with the last word: nobody waits for more", async () => {
+    const log = createUpdateLog(() => 5);
+    log.add({ kind: "failed", reason: "CANCELLED", message: "" });
+    expect(log.isOver(0)).toBe(false);
+    expect(log.isOver(1)).toBe(true);
+    expect(await log.from(1, 10, 10_000, never)).toEqual([]);
+  });
+
+  test("are not waited for by who has gone", async () => {
+    const controller = new AbortController();
+    const waiting = createUpdateLog(() => 5).from(0, 10, 10_000, controller.signal);
+    controller.abort();
+    expect(await waiting).toEqual([]);
+  });
+});
