@@ -3,6 +3,7 @@ export type FoldingErrorCode =
   | "ASSIGNMENT" // the assignment does not satisfy the step circuit
   | "MERGE_REJECTED" // two children do not make a satisfying merge
   | "DECODE" // bytes that are no canonical encoding
+  | "HEADER" // a file whose header claims what cannot be
   | "UNMASKED" // a tree without masked leaf: compressing it would disclose witnesses
   | "DEGENERATE"; // a commitment was the identity (probability 2^-254 for honest randomness)
 

@@ -56,3 +56,11 @@ export {
   verifierKeyDigest,
 } from "./compress/key-file.ts";
 export { ipaLength } from "./setup.ts";
+export type { Origin } from "./files/origin.ts";
+export {
+  type ProofFile,
+  type ProofForm,
+  decodeProofFile,
+  encodeProofFile,
+} from "./files/proof-file.ts";
+export { type ProgramKey, decodeProgramKey, encodeProgramKey } from "./files/program-key.ts";

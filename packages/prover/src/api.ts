@@ -1,5 +1,6 @@
 // What the prover offers, as types: requests, progress events, results.
 
+import type { ProofForm } from "@foldmesh/folding";
 import type { JobInput, Program } from "@foldmesh/r1cs";
 
 /** Half-open range of leaves (or of steps, where said so). */
@@ -79,8 +80,7 @@ export interface ProveRequest {
   readonly onEvent?: (event: ProverEvent) => void;
 }
 
-/** `compressed`: about 10 kB, hides the witness. `node`: the root of the tree, megabytes, discloses it. */
-export type ProofForm = "compressed" | "node";
+export type { ProofForm };
 
 /** What a proof states. */
 export interface ProofStatement {
