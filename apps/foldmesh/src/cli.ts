@@ -4,6 +4,7 @@ import { addBench } from "./commands/bench.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addProgram } from "./commands/program.ts";
 import { addProve } from "./commands/prove.ts";
+import { addStart } from "./commands/start.ts";
 import { addVerify } from "./commands/verify.ts";
 import { EXIT, type ExitCode, describeError } from "./errors.ts";
 import { createTerminal, paint, reportFailure } from "./io/terminal.ts";
@@ -38,14 +39,16 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const json = args.includes("--json");
   const { signal } = interrupts;
   let exitCode: ExitCode = EXIT.ok;
+  let endsBySignal = false;
   const context: CommandContext = {
     signal,
     terminal: createTerminal(json),
     setExitCode: (code) => (exitCode = code),
+    endsBySignal: () => (endsBySignal = true),
   };
   try {
     await createProgram(context).parseAsync(args, { from: "user" });
-    return interrupts.cause()?.exitCode ?? exitCode;
+    return endsBySignal ? exitCode : (interrupts.cause()?.exitCode ?? exitCode);
   } catch (error) {
     if (error instanceof CommanderError) return endOfUsage(error, json);
     const failure = describeError(error, interrupts.cause());
@@ -79,6 +82,7 @@ function createProgram(context: CommandContext): Command {
   addProve(program, context);
   addVerify(program, context);
   addBench(program, context);
+  addStart(program, context);
   addDemo(program, context);
   return program;
 }

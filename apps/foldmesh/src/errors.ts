@@ -9,13 +9,24 @@ export const EXIT = {
   unusable: 2,
   /** A fault of Foldmesh itself. */
   fault: 3,
+  /** The network did not do it: nobody answered, nobody offered, the job failed. Asking again later may help. */
+  network: 4,
   interrupted: 130,
   terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-export type CLIErrorCode = "USAGE" | "FILE" | "INPUT" | "MISMATCH" | "ABORTED";
+export type CLIErrorCode =
+  | "USAGE"
+  | "FILE"
+  | "INPUT"
+  | "MISMATCH"
+  | "ABORTED"
+  | "CONFIG"
+  | "RUNNING"
+  | "NOT_RUNNING"
+  | "UNREACHABLE";
 
 /** Anything that the user can put right. The message is one sentence: what was expected, what came, what to do. */
 export class CLIError extends Error {
@@ -51,8 +62,16 @@ export function describeError(error: unknown, interruption?: Interruption): Fail
   }
   const code = codeOf(error);
   if (code === undefined || !(error instanceof Error)) return fault(error);
-  return { exitCode: EXIT.unusable, code, message: sentence(error.message) };
+  return { exitCode: exitCodeOf(error.name, code), code, message: sentence(error.message) };
 }
+
+/** Errors of what others did or did not do; by name, because their classes come with all of libp2p. */
+const OTHERS: readonly string[] = ["ClientError", "NetworkError", "RequestRefused"];
+/** Of them, those that the user can put right by himself. */
+const OURS: readonly string[] = ["BAD_ADDRESS", "BAD_CONFIG", "BAD_BUNDLE"];
+
+const exitCodeOf = (name: string, code: string): ExitCode =>
+  OTHERS.includes(name) && !OURS.includes(code) ? EXIT.network : EXIT.unusable;
 
 /** A signal that ended the command. */
 export interface Interruption extends Failure {

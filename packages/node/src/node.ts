@@ -15,6 +15,7 @@ import { loadBenchmark } from "./measure/benchmark.ts";
 import { answerChallenges, createChallenge } from "./measure/challenge.ts";
 import { type Meter, createMeter } from "./measure/meter.ts";
 import { loadIdentity } from "./identity.ts";
+import { withOwnCalls } from "./own-calls.ts";
 import { createPrograms } from "./programs.ts";
 import { type OpenSession, createSessions } from "./sessions.ts";
 import { TOPICS } from "./topics.ts";
@@ -96,7 +97,7 @@ export async function composeNode(
   const emit = (event: NodeEvent): void => observers.forEach((each) => each(event));
   const privateKey = await loadIdentity(config.dataDir);
   const shelf = createBlobShelf();
-  const network = await createNetwork(
+  const members = await createNetwork(
     {
       ...config.network,
       privateKey,
@@ -110,6 +111,7 @@ export async function composeNode(
     },
     emit,
   );
+  const network = withOwnCalls(members);
   const threads = config.threads ?? availableParallelism();
   const stopping = new AbortController();
   const posts = board(createBoard(network));

@@ -9,6 +9,8 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** The exit code of a command that did not fail; 0 by default. */
   readonly setExitCode: (code: ExitCode) => void;
+  /** A signal is how this command ends: its exit code is then none of an interruption. */
+  readonly endsBySignal: () => void;
 }
 
 export const withJSON = (command: Command): Command =>
@@ -18,6 +20,12 @@ export const withCache = (command: Command): Command =>
   command.option(
     "--cache <dir>",
     "where commitment keys are kept (default: $FOLDMESH_CACHE, else the platform's cache directory)",
+  );
+
+export const withData = (command: Command): Command =>
+  command.option(
+    "-d, --data <dir>",
+    "where keys and receipts are kept (default: $FOLDMESH_DATA, else the platform's data directory)",
   );
 
 /** Examples at the end of a command's help. */

@@ -3,13 +3,14 @@ import { type JobInput, parseJobInput } from "@foldmesh/r1cs";
 import { loadProgram } from "@foldmesh/r1cs/node";
 import { type ProveRequest, type ProveResult, proveJob } from "@foldmesh/prover";
 import prettyBytes from "pretty-bytes";
-import { positiveInteger } from "../arguments.ts";
+import { collect, money, positiveInteger, requestName, timeSpan } from "../arguments.ts";
 import { CLIError } from "../errors.ts";
 import { checkWritable, readUserFile, writeUserFile } from "../io/files.ts";
 import { cacheDirectory, showPath, userPath } from "../io/paths.ts";
 import { type Terminal, count, duration, paint } from "../io/terminal.ts";
 import { showProgress } from "../view/progress.ts";
-import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
+import { type CommandContext, withCache, withData, withExamples, withJSON } from "./context.ts";
+import { type NetworkArguments, addressesOf, proveOnNetwork } from "./prove-remotely.ts";
 
 const MAX_INPUT_BYTES = 2 ** 29;
 
@@ -21,7 +22,11 @@ INPUT.json holds the state before the first step and the private inputs of every
 
 Values are decimal strings, 0x strings, integers below 2^53, or nested arrays of them.
 The proof is about 10 kB and hides the private inputs. With --no-compress it is the root node itself:
-megabytes that reveal witnesses of the computation to whoever reads them.`;
+megabytes that reveal witnesses of the computation to whoever reads them.
+
+With --dial or --network others prove: a broker sells the job's parts to provers by auction and this command
+follows it, fetches the proof and verifies it. Whoever proves a part sees its private inputs. Ctrl-C calls the
+job off. Asking again with the same --request resumes it.`;
 
 export function addProve(parent: Command, context: CommandContext): void {
   const command = parent
@@ -42,15 +47,33 @@ export function addProve(parent: Command, context: CommandContext): void {
       positiveInteger(),
     )
     .option("--no-compress", "keep the root node instead of a short proof that hides the inputs")
+    .option("--dial <multiaddr>", "have it proved by the network: a broker, or any member")
+    .option("--network", "have it proved by the network that --bootstrap leads to")
+    .option("-b, --bootstrap <multiaddr>", "a member; may be repeated, tried in turn", collect)
+    .option("--max-price <micro-units>", "the most to pay (default: 3 times the quote)", money)
+    .option(
+      "--deadline <time>",
+      "how long the network may take, such as 90s or 2h",
+      timeSpan,
+      600_000,
+    )
+    .option(
+      "--request <name>",
+      "name of the request: the same name resumes the same job",
+      requestName,
+    )
+    .option("--detach", "order and leave; ask again with the same --request for the proof")
+    .option("--public", "a network on the internet: refuse loopback and private addresses")
     .addHelpText("after", INPUT_FORMAT);
   withExamples(
-    withJSON(withCache(command)),
+    withData(withJSON(withCache(command))),
     "foldmesh prove --program square --input input.json --out square.proof",
+    "foldmesh prove -p square -i input.json -o square.proof --dial /ip4/127.0.0.1/tcp/4501",
     "foldmesh prove -p square -i input.json -o square.proof --threads 2 --shards 8 --json",
   ).action((options: ProveArguments) => prove(options, context));
 }
 
-interface ProveArguments {
+interface ProveArguments extends NetworkArguments {
   readonly program: string;
   readonly input: string;
   readonly out: string;
@@ -58,11 +81,17 @@ interface ProveArguments {
   readonly threads?: number;
   readonly shards?: number;
   readonly compress: boolean;
-  readonly cache?: string;
 }
 
-async function prove(options: ProveArguments, { signal, terminal }: CommandContext): Promise<void> {
+async function prove(options: ProveArguments, context: CommandContext): Promise<void> {
+  const { signal, terminal } = context;
+  const addresses = addressesOf(options);
   const out = await checkWritable(options.out);
+  if (addresses !== null) {
+    refuseLocalOptions(options);
+    const job = { program: options.program, input: await readInput(options.input), out };
+    return proveOnNetwork(job, addresses, options, context);
+  }
   const program = await loadProgram(userPath(options.program));
   const input = await readInput(options.input);
   const start = performance.now();
@@ -83,6 +112,21 @@ async function prove(options: ProveArguments, { signal, terminal }: CommandConte
   signal.throwIfAborted();
   await writeUserFile(out, result.proof);
   report(terminal, result, out, ms);
+}
+
+/** How a job is cut is the broker's to decide. */
+function refuseLocalOptions({ stepsPerLeaf, threads, shards, compress }: ProveArguments): void {
+  const given = [
+    stepsPerLeaf !== undefined && "--steps-per-leaf",
+    threads !== undefined && "--threads",
+    shards !== undefined && "--shards",
+    !compress && "--no-compress",
+  ].filter((option) => option !== false);
+  if (given.length === 0) return;
+  throw new CLIError(
+    "USAGE",
+    `${given.join(", ")} cannot be chosen for a job on the network: its broker cuts it`,
+  );
 }
 
 /** Runs a job and shows its progress on stderr. */

@@ -64,12 +64,14 @@ function drawNode(canvas: Canvas, node: TreeNode, cell: number): number {
     canvas.put(x, 0, LEAF, shard);
     return x;
   }
-  const [left, right] = children.map((child) => drawChild(canvas, child, height, cell));
-  const middle = Math.floor((left! + right!) / 2);
-  for (let x = left! + 1; x < right!; x++) canvas.put(x, height, "─", shard);
-  canvas.put(left!, height, "┌", shard);
-  canvas.put(right!, height, "┐", shard);
-  canvas.put(middle, height, "┴", shard);
+  const columns = children.map((child) => drawChild(canvas, child, height, cell));
+  const [left, right] = [columns[0]!, columns.at(-1)!];
+  const middle = Math.floor((left + right) / 2);
+  for (let x = left + 1; x < right; x++) canvas.put(x, height, "─", shard);
+  for (const x of columns.slice(1, -1)) canvas.put(x, height, "┬", shard);
+  canvas.put(left, height, "┌", shard);
+  canvas.put(right, height, "┐", shard);
+  canvas.put(middle, height, columns.includes(middle) ? "┼" : "┴", shard);
   return middle;
 }
 

@@ -6,13 +6,16 @@ export interface TreeNode {
   readonly shard: number | null;
   /** 0 for a leaf. */
   readonly height: number;
-  readonly children: readonly [TreeNode, TreeNode] | null;
+  /** Two of a merge; as many as it has leaves of a shard that others merged. Null for a leaf. */
+  readonly children: readonly TreeNode[] | null;
 }
 
 export interface Tree {
   readonly addLeaf: (leaf: number, shard: number) => void;
   /** Joins the two finished nodes that make up `range`; false where they are not there. */
   readonly addMerge: (range: Range, shard: number | null) => boolean;
+  /** Joins all finished nodes within `range` into one; where there is only one, it is the shard. */
+  readonly addShard: (range: Range, shard: number | null) => void;
   /** Finished nodes without a parent, in order. */
   readonly tops: () => readonly TreeNode[];
 }
@@ -32,6 +35,15 @@ export function createTree(): Tree {
       byStart.delete(right.range.start);
       byStart.set(range.start, { range, shard, height, children: [left, right] });
       return true;
+    },
+    addShard: (range, shard) => {
+      const within = [...byStart.values()]
+        .filter((node) => node.range.start >= range.start && node.range.end <= range.end)
+        .toSorted((a, b) => a.range.start - b.range.start);
+      if (within.length < 2) return;
+      for (const node of within) byStart.delete(node.range.start);
+      const height = Math.max(...within.map((node) => node.height)) + 1;
+      byStart.set(range.start, { range, shard, height, children: within });
     },
     tops: () => [...byStart.values()].toSorted((a, b) => a.range.start - b.range.start),
   };

@@ -2,7 +2,7 @@
 
 import { ClientError, decodeInput, elementFromHex } from "@foldmesh/client";
 import { NetworkError, RequestRefused } from "@foldmesh/network";
-import type { CIDText, PeerId, ProofRequest, Range, SignedMessage } from "@foldmesh/protocol";
+import type { CIDText, PeerId, ProofRequest, SignedMessage } from "@foldmesh/protocol";
 import { ProtocolError } from "@foldmesh/protocol";
 import { type DescribeRequest, type LeafShape, ProverError } from "@foldmesh/prover";
 import type { JobInput, Program } from "@foldmesh/r1cs";
@@ -26,7 +26,9 @@ export interface JobSize {
   readonly leaves: number;
   readonly leaf: number;
   readonly merge: number;
-  /** leaves and merges together */
+  /** of the root; 0 where it stays as it is */
+  readonly compress: number;
+  /** all together */
   readonly total: number;
 }
 
@@ -39,6 +41,7 @@ const KEPT_SHAPES = 64;
 
 /** Of a merge's time, measured (prover's bench). */
 const LEAF_COST = 0.35;
+const COMPRESS_COST = 4;
 const MAX_INPUT_BYTES = 2 ** 30;
 /** An auction and a lease at least must fit. */
 const LEAST_TIME_MS = 2_000;
@@ -136,14 +139,10 @@ async function measure(
   const leaves = steps / shape.stepsPerLeaf;
   const merge = 2 ** shape.logRows;
   const leaf = Math.ceil(merge * LEAF_COST);
-  const { total } = workOf({ start: 0, end: leaves }, { leaf, merge });
-  return { stepsPerLeaf: shape.stepsPerLeaf, leaves, leaf, merge, total };
+  const compress = brokerConfig.compress ? merge * COMPRESS_COST : 0;
+  const total = leaves * leaf + (leaves - 1) * merge + compress;
+  return { stepsPerLeaf: shape.stepsPerLeaf, leaves, leaf, merge, compress, total };
 }
-
-const workOf = (
-  { start, end }: Range,
-  { leaf, merge }: { readonly leaf: number; readonly merge: number },
-): { readonly total: number } => ({ total: (end - start) * leaf + (end - start - 1) * merge });
 
 /** What others sent, or what they asked for, is refused in one sentence; our own faults stay errors. */
 function refusal(code: string, what: string, error: unknown): unknown {

@@ -62,8 +62,6 @@ interface Ground extends Court {
   readonly used: SessionLease;
 }
 
-/** Of a merge's time, measured (prover's bench). */
-const COMPRESS_COST = 4;
 const EXECUTED_MS = 250;
 const RESEND_MS = 500;
 
@@ -232,7 +230,7 @@ export class JobRunner {
   #plan(): JobInit {
     const { context, roster, accepted, order } = this.#init;
     const { brokerConfig, network } = context;
-    const { leaves, leaf, merge } = accepted.size;
+    const { leaves, leaf, merge, compress } = accepted.size;
     const shards = planShards({
       steps: leaves,
       speeds: roster.speeds(),
@@ -247,7 +245,7 @@ export class JobRunner {
       broker: network.peer,
       shards,
       compress: brokerConfig.compress,
-      constraints: { leaf, merge, compress: merge * COMPRESS_COST },
+      constraints: { leaf, merge, compress },
       maxPrice,
       deadline,
       config: { ...JOB_DEFAULTS, ...brokerConfig.job },

@@ -1,0 +1,98 @@
+// A daemon's life: a socket for whoever asks, a node, and an orderly end.
+import { type FoldmeshNode, type NodeConfig, startNode } from "@foldmesh/node";
+import { makeDataDirectory } from "../io/data-dir.ts";
+import { openControl } from "./control.ts";
+import { describeEvent } from "./describe-event.ts";
+import { type Earnings, openEarnings } from "./earnings.ts";
+import { defaultListen } from "./listen.ts";
+import type { Log } from "./log.ts";
+import type { Settings } from "./settings.ts";
+import type { DaemonStatus } from "./status.ts";
+
+export interface DaemonInit {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** ends the daemon */
+  readonly signal: AbortSignal;
+  readonly onReady: (node: FoldmeshNode) => void;
+}
+
+/**
+ * Runs until the signal.
+ * @throws CLIError RUNNING, FILE; NodeError DATA_DIR, KEY; NetworkError BAD_ADDRESS
+ */
+export async function runDaemon({ settings, log, signal, onReady }: DaemonInit): Promise<void> {
+  await makeDataDirectory(settings.data);
+  await using control = await openControl(settings.data);
+  const earnings = await openEarnings(settings.data, (error) =>
+    log({ level: "error", event: "receipt-not-kept", fields: { error } }),
+  );
+  const started = new Date();
+  const node = await startNode(await nodeConfig(settings), (event) => {
+    log(describeEvent(event));
+    earnings.onEvent(event);
+  });
+  try {
+    control.answerWith(() => statusOf(node, earnings, started));
+    const { peer, addresses, roles } = node;
+    log({ level: "info", event: "ready", fields: { peer, roles, addresses } });
+    onReady(node);
+    await aborted(signal);
+    log({ level: "info", event: "stopping" });
+  } finally {
+    await node.stop();
+    await earnings.settled();
+  }
+  log({ level: "info", event: "stopped", fields: { ...earnings.total() } });
+}
+
+async function nodeConfig(settings: Settings): Promise<NodeConfig> {
+  const { role, data, cache, bootstrap, threads, slots, ask, relay, mdns, announce } = settings;
+  return {
+    roles: role,
+    dataDir: data,
+    cacheDir: cache,
+    listen: settings.listen ?? (await defaultListen()),
+    bootstrap,
+    reach: settings.public === true ? "public" : "local",
+    ...(threads !== undefined && { threads }),
+    worker: {
+      ...(slots !== undefined && { maxConcurrent: slots }),
+      ...(ask !== undefined && { ask }),
+    },
+    broker: brokerConfig(settings.broker),
+    network: {
+      ...(relay !== undefined && { relay }),
+      ...(mdns !== undefined && { mdns }),
+      ...(announce !== undefined && { announce }),
+    },
+  };
+}
+
+function brokerConfig(settings: Settings["broker"] = {}): NonNullable<NodeConfig["broker"]> {
+  const { commitMs, revealMs, leaseMs, ...rest } = settings;
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return {
+    ...Object.fromEntries(given),
+    auction: {
+      ...(commitMs !== undefined && { commitMs }),
+      ...(revealMs !== undefined && { revealMs }),
+    },
+    job: { ...(leaseMs !== undefined && { leaseMs }) },
+  };
+}
+
+const statusOf = (node: FoldmeshNode, earnings: Earnings, started: Date): DaemonStatus => ({
+  state: "running",
+  pid: process.pid,
+  started: started.toISOString(),
+  ...node.status(),
+  ...earnings.total(),
+});
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,26 @@
+import { mkdir } from "node:fs/promises";
+import envPaths from "env-paths";
+import { CLIError } from "../errors.ts";
+import { showPath, userPath } from "./paths.ts";
+
+/** --data, FOLDMESH_DATA, or the platform's data directory (XDG_DATA_HOME, else ~/.local/share, on Linux). */
+export function dataDirectory(asked?: string): string {
+  const given = asked ?? process.env["FOLDMESH_DATA"];
+  if (given !== undefined && given !== "") return userPath(given);
+  return envPaths("foldmesh", { suffix: "" }).data;
+}
+
+/** Makes it where it is missing; it holds keys, so nobody else may look into it. @throws CLIError FILE */
+export async function makeDataDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : message;
+    throw new CLIError(
+      "FILE",
+      `the data directory ${showPath(path)} cannot be made (${why}): name another one with --data`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,154 @@
+// A job on the network, from the dApp's side: connect, quote, order, watch, fetch, verify.
+import {
+  type Client,
+  type ConnectOptions,
+  type JobRequest,
+  type Quotation,
+  type Submitted,
+  connect,
+} from "@foldmesh/client";
+import { readBundle } from "@foldmesh/client/node";
+import { NetworkError } from "@foldmesh/network";
+import { type Verdict, verifyProof } from "@foldmesh/prover";
+import type { JobInput } from "@foldmesh/r1cs";
+import { loadProgram } from "@foldmesh/r1cs/node";
+import { CLIError } from "../errors.ts";
+import type { RemoteEvent } from "./events.ts";
+import type { RequestIdentity } from "./identity.ts";
+
+export interface RemoteRequest {
+  /** directory of the program */
+  readonly program: string;
+  readonly input: JobInput;
+  /** the state that it must end with, where that is known */
+  readonly zn?: readonly bigint[];
+  readonly identity: RequestIdentity;
+  /** brokers or members, tried in this order */
+  readonly addresses: readonly string[];
+  /** micro-units; default: three times what the job costs by the standing asks */
+  readonly maxPrice?: bigint;
+  /** how long the job may take, ms */
+  readonly time: number;
+  readonly reach?: "local" | "public";
+  readonly cacheDir: string;
+  /** order and leave */
+  readonly detach?: boolean;
+}
+
+export interface RemoteOptions {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: RemoteEvent) => void;
+}
+
+export interface RemoteProof {
+  readonly order: Submitted;
+  /** null for a job that was left alone */
+  readonly finished: { readonly proof: Uint8Array; readonly verdict: Verdict } | null;
+}
+
+/** @throws CLIError, ClientError, NetworkError */
+export async function proveRemotely(
+  request: RemoteRequest,
+  options: RemoteOptions,
+): Promise<RemoteProof> {
+  const { identity, input, zn } = request;
+  const program = await readBundle(request.program);
+  const client = await connectFirst(request, options.signal);
+  try {
+    options.onEvent({ kind: "connected", broker: client.broker, peer: client.peer });
+    const deadline = Date.now() + request.time;
+    const asked = { program, input, deadline, id: identity.id, ...(zn && { zn }) };
+    const order = await orderJob(client, asked, request, options);
+    if (request.detach === true) return { order, finished: null };
+    const proof = await follow(client, order, options);
+    options.onEvent({ kind: "checking", bytes: proof.length });
+    const verdict = await check(request, proof, options.signal);
+    options.onEvent({ kind: "checked", ok: verdict.ok, ms: verdict.ms });
+    return { order, finished: { proof, verdict } };
+  } finally {
+    await client.close();
+  }
+}
+
+async function orderJob(
+  client: Client,
+  asked: Omit<JobRequest, "maxPrice">,
+  request: RemoteRequest,
+  { signal, onEvent }: RemoteOptions,
+): Promise<Submitted> {
+  const quote = await client.quote({ ...asked, maxPrice: request.maxPrice ?? 0n }, { signal });
+  const maxPrice = request.maxPrice ?? suggestedCap(quote);
+  onEvent({ kind: "quoted", quote, maxPrice });
+  const order = await client.submit({ ...asked, maxPrice }, { signal });
+  onEvent({ kind: "ordered", order });
+  return order;
+}
+
+/** Micro-units per million constraints, where nobody offers anything yet. */
+const USUAL_ASK = 1_000n;
+/** Auctions begin at a part of the cap and rise. */
+const HEADROOM = 3n;
+
+const suggestedCap = ({ typical, constraints }: Quotation): bigint => {
+  const usual = (BigInt(constraints) * USUAL_ASK) / 1_000_000n;
+  return (typical > usual ? typical : usual) * HEADROOM + 1n;
+};
+
+const CANCEL_MS = 3_000;
+
+/** The proof, not yet verified. An abort calls the job off. */
+async function follow(
+  client: Client,
+  { job }: Submitted,
+  { signal, onEvent }: RemoteOptions,
+): Promise<Uint8Array> {
+  try {
+    for await (const update of client.watch(job, { signal })) onEvent({ kind: "update", update });
+    return await client.result(job, { signal });
+  } catch (error) {
+    if (signal.aborted) {
+      const limit = { signal: AbortSignal.timeout(CANCEL_MS) };
+      await client.cancel(job, undefined, limit).catch(() => {}); // its deadline then ends it
+    }
+    throw error;
+  }
+}
+
+/** Nothing that the network says is believed: the proof is verified here, against what was asked for. */
+async function check(
+  { program: directory, input, zn, cacheDir }: RemoteRequest,
+  proof: Uint8Array,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const program = await loadProgram(directory);
+  const steps = "steps" in input ? input.steps.length : input.count;
+  const expected = { z0: input.z0, steps, ...(zn && { zn }) };
+  return verifyProof({ program, proof, expected, cacheDir, signal });
+}
+
+/** The first address that answers and leads to a broker; all of them are named when none does. */
+async function connectFirst(
+  { addresses, identity, reach }: RemoteRequest,
+  signal: AbortSignal,
+): Promise<Client> {
+  const { privateKey } = identity;
+  const options: ConnectOptions = { privateKey, signal, ...(reach && { reach }) };
+  const failures: Error[] = [];
+  for (const dial of addresses) {
+    try {
+      return await connect({ ...options, dial });
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Error) || isOurFault(error)) throw error;
+      failures.push(error);
+    }
+  }
+  const [only] = failures;
+  if (failures.length === 1 && only !== undefined) throw only;
+  throw new CLIError(
+    "UNREACHABLE",
+    `none of ${addresses.length} addresses led to a broker: ${failures.map(({ message }) => message).join("; ")}`,
+  );
+}
+
+const isOurFault = (error: Error): boolean =>
+  error instanceof NetworkError && error.code === "BAD_ADDRESS";
