@@ -10,8 +10,15 @@
 //     form of U's Libra columns, which occur nowhere else; y_g follows from the last check.
 //   - Φ's side hides Φ's opening whatever it is: relaxed.ts.
 //   - u's masks serve once: `compressNode` redraws them (remask) before every compression.
+// One node may be compressed many times: D is the same, the rest is drawn afresh. Its proofs share U, and with it
+// the Libra columns behind y_U, so together they would not stand W' in the clear; they do not show it, but
+// 2·log₂(n) + 1 forms of it, which hide behind the other columns of each U_rnd.
+// **Different nodes over the same masks are another matter.** D shows U.X, in which a masked leaf stands as a one-time
+// pad: of a checkpoint and of its continuation, both published, it cancels and the states between can be
+// computed (test: "a mask serves one root"). Every root that is published needs a masked leaf of its own.
 // What is not hidden: k, i, j, z, z' and pid. A tree without any masked leaf compresses to a proof that is
-// just as sound and hides nothing, for U and Φ are in D: it is refused unless asked for.
+// just as sound and hides nothing, for U and Φ are in D: it is refused unless asked for. That refusal is against
+// mistakes only: whoever makes the only masked leaf can remove it again, or draw one that is not uniform.
 
 import type { Rng } from "@foldmesh/algebra";
 import { FoldingError } from "../errors.ts";
@@ -33,7 +40,8 @@ export interface CompressOptions {
 
 /**
  * The encoded proof of a node's statement: about 10 kB whatever the number of steps. The node is taken as
- * true; of a false one the proof does not verify. A node may be compressed any number of times.
+ * true; of a false one the proof does not verify. A node may be compressed any number of times, but two nodes
+ * that share leaves hide less together: **each needs a masked leaf that the other has not**.
  *
  * @throws FoldingError UNMASKED when no leaf of the tree was masked, DECODE when the node is malformed
  * @example const proof = await compressNode(compressor, root, secureRng());
