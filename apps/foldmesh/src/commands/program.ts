@@ -7,6 +7,7 @@ import { collect, positiveInteger } from "../arguments.ts";
 import { cacheDirectory, showPath, userPath } from "../io/paths.ts";
 import { type Terminal, count, paint } from "../io/terminal.ts";
 import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
+import { addKey } from "./program-key.ts";
 
 const CONVENTION = `
 The circuit is one step of a computation: it takes a state of 1 to 4 elements to the next one.
@@ -20,9 +21,12 @@ The circuit is one step of a computation: it takes a state of 1 to 4 elements to
   component main {public [step_in]} = Step();`;
 
 export function addProgram(parent: Command, context: CommandContext): void {
-  const program = parent.command("program").description("Build and inspect programs.");
+  const program = parent
+    .command("program")
+    .description("Build and inspect programs, write their verifying keys.");
   addBuild(program, context);
   addInspect(program, context);
+  addKey(program, context);
 }
 
 function addBuild(parent: Command, { signal, terminal }: CommandContext): void {
