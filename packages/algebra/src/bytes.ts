@@ -86,3 +86,23 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return out;
 }
+
+/** Elements x₀, y₀, x₁, y₁, … of two lists of one length. */
+export function interleave(x: Uint8Array, y: Uint8Array): Uint8Array {
+  const out = new Uint8Array(2 * x.length);
+  for (let at = 0; at < x.length; at += ELEMENT_BYTES) {
+    out.set(x.subarray(at, at + ELEMENT_BYTES), 2 * at);
+    out.set(y.subarray(at, at + ELEMENT_BYTES), 2 * at + ELEMENT_BYTES);
+  }
+  return out;
+}
+
+/** Elements 0, 2, 4, … or 1, 3, 5, … of an even number of them. */
+export function everyOther(elements: Uint8Array, first: 0 | 1): Uint8Array {
+  const out = new Uint8Array(elements.length / 2);
+  for (let at = 0; at < out.length; at += ELEMENT_BYTES) {
+    const from = 2 * at + first * ELEMENT_BYTES;
+    out.set(elements.subarray(from, from + ELEMENT_BYTES), at);
+  }
+  return out;
+}

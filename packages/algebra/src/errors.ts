@@ -5,6 +5,9 @@ export type AlgebraErrorCode =
   | "BAD_LENGTH"
   | "NO_INVERSE"
   | "CORRUPT_CACHE"
+  | "SRS_FORMAT" // bytes that are no powers-of-tau file
+  | "SRS_TOO_SMALL" // fewer powers than the program needs
+  | "SRS_INVALID" // points that are no powers of one tau
   | "OUT_OF_MEMORY"
   | "ABORTED";
 

@@ -1,7 +1,7 @@
 // Many generators of G1 at once, on an engine's vectors: RFC 9380 §6.6.1 with every step of the map done
 // for all inputs, square roots as g^((q+1)/4) because q ≡ 3 (mod 4).
 
-import { ELEMENT_BYTES } from "./bytes.ts";
+import { ELEMENT_BYTES, interleave } from "./bytes.ts";
 import { G1 } from "./curve.ts";
 import { type Engine, type Vec, type VectorField } from "./engine.ts";
 import { assert } from "./errors.ts";
@@ -126,13 +126,4 @@ async function addPoints(F: VectorField, P: PointVecs, R: PointVecs): Promise<Ui
   const x = F.sub(F.sub(F.mul(slope, slope), P.x), R.x);
   const y = F.sub(F.mul(slope, F.sub(P.x, x)), P.y);
   return interleave(await F.toBytes(x), await F.toBytes(y));
-}
-
-function interleave(x: Uint8Array, y: Uint8Array): Uint8Array {
-  const out = new Uint8Array(2 * x.length);
-  for (let at = 0; at < x.length; at += ELEMENT_BYTES) {
-    out.set(x.subarray(at, at + ELEMENT_BYTES), 2 * at);
-    out.set(y.subarray(at, at + ELEMENT_BYTES), 2 * at + ELEMENT_BYTES);
-  }
-  return out;
 }

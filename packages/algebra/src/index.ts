@@ -5,6 +5,7 @@ export {
   concatBytes,
   elementsFromBytes,
   elementsToBytes,
+  everyOther,
   integerFromBytesBE,
   readElement,
   viewOf,
@@ -40,6 +41,19 @@ export {
   generators,
   svdwConstants,
 } from "./hash-to-curve.ts";
+export {
+  type Fq2,
+  G2_BYTES,
+  G2_GENERATOR,
+  type G2Point,
+  g2FromBytes,
+  g2ToBytes,
+  isG2Point,
+  sameG2,
+} from "./kzg/g2.ts";
+export { type Pair, pairingsCancel } from "./kzg/pairing.ts";
+export { type ByteSource, type PtauLayout, readPtau, readPtauLayout } from "./kzg/ptau.ts";
+export { type SRS, arePowers, digestBases } from "./kzg/srs.ts";
 export { deriveG1Generators } from "./generators.ts";
 export { bigintEngine } from "./bigint-engine.ts";
 export {
