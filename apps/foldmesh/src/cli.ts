@@ -2,9 +2,12 @@ import { Command, CommanderError } from "commander";
 import { watchInterrupts } from "./abort.ts";
 import { addBench } from "./commands/bench.ts";
 import { addDemo } from "./commands/demo.ts";
+import { addKeys } from "./commands/keys.ts";
+import { addPeers } from "./commands/peers.ts";
 import { addProgram } from "./commands/program.ts";
 import { addProve } from "./commands/prove.ts";
 import { addStart } from "./commands/start.ts";
+import { addStatus } from "./commands/status.ts";
 import { addVerify } from "./commands/verify.ts";
 import { EXIT, type ExitCode, describeError } from "./errors.ts";
 import { createTerminal, paint, reportFailure } from "./io/terminal.ts";
@@ -16,10 +19,12 @@ Exit codes:
   1    the proof is not valid, or what was to be shown did not hold
   2    unusable arguments, files or input (one sentence on stderr says which)
   3    a fault of foldmesh itself
+  4    the network did not do it: nobody answered or offered, or the job failed
   130  interrupted (143: terminated)
 
 Environment:
   FOLDMESH_CACHE  where commitment keys are kept (default: the platform's cache directory)
+  FOLDMESH_DATA   where keys and receipts are kept (default: the platform's data directory)
   NO_COLOR        no colours; there are none either where the output is not a terminal
   DEBUG           print the stack of an error
 
@@ -27,7 +32,9 @@ Examples:
   $ foldmesh demo
   $ foldmesh program build square.circom --out square
   $ foldmesh prove --program square --input input.json --out square.proof
-  $ foldmesh verify --program square --proof square.proof --z0 3`;
+  $ foldmesh verify --program square --proof square.proof --z0 3
+  $ foldmesh start --bootstrap /ip4/192.0.2.1/tcp/4501
+  $ foldmesh prove -p square -i input.json -o square.proof --dial /ip4/192.0.2.1/tcp/4501`;
 
 /**
  * Runs one command.
@@ -73,7 +80,9 @@ function endOfUsage({ exitCode, message }: CommanderError, json: boolean): ExitC
 /** Every command with its help. */
 function createProgram(context: CommandContext): Command {
   const program = new Command("foldmesh")
-    .description("Proves circom computations in shards and folds the proofs into one.")
+    .description(
+      "Proves circom computations in shards, alone or as a network, and folds the proofs into one.",
+    )
     .exitOverride()
     .showHelpAfterError("(--help tells more)")
     .configureHelp({ styleTitle: (title) => paint("bold", title) })
@@ -83,6 +92,9 @@ function createProgram(context: CommandContext): Command {
   addVerify(program, context);
   addBench(program, context);
   addStart(program, context);
+  addStatus(program, context);
+  addPeers(program, context);
+  addKeys(program, context);
   addDemo(program, context);
   return program;
 }

@@ -26,7 +26,8 @@ export type CLIErrorCode =
   | "CONFIG"
   | "RUNNING"
   | "NOT_RUNNING"
-  | "UNREACHABLE";
+  | "UNREACHABLE"
+  | "DAEMON";
 
 /** Anything that the user can put right. The message is one sentence: what was expected, what came, what to do. */
 export class CLIError extends Error {

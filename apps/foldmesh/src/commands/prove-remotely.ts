@@ -9,7 +9,7 @@ import { count, duration, paint } from "../io/terminal.ts";
 import type { RemoteProof } from "../remote/prove-remotely.ts";
 import { showNetwork } from "../view/network-progress.ts";
 import { type NetworkView, advanceNetwork, emptyNetworkView } from "../view/network-view.ts";
-import { price, shortPeer } from "../view/network-words.ts";
+import { price, shortName } from "../view/network-words.ts";
 import { explain } from "./verify.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -159,6 +159,6 @@ function reportFinished({ terminal, setExitCode }: CommandContext, outcome: Outc
   );
   terminal.line(`paid    ${price(view.paid)} of at most ${price(order.maxPrice)}`);
   for (const { peer, verified, paid } of workers) {
-    terminal.line(`        ${shortPeer(peer)}  ${price(paid)} for ${count(verified, "part")}`);
+    terminal.line(`        ${shortName(peer)}  ${price(paid)} for ${count(verified, "part")}`);
   }
 }

@@ -18,6 +18,8 @@ const broker = z.strictObject({
   keepMs: z.int().min(1000).max(2_000_000_000).exactOptional(),
   commitMs: ms.exactOptional(),
   revealMs: ms.exactOptional(),
+  restMs: ms.exactOptional(),
+  maxRestMs: ms.exactOptional(),
   leaseMs: ms.exactOptional(),
 });
 

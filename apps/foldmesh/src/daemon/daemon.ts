@@ -55,32 +55,29 @@ async function nodeConfig(settings: Settings): Promise<NodeConfig> {
     listen: settings.listen ?? (await defaultListen()),
     bootstrap,
     reach: settings.public === true ? "public" : "local",
-    ...(threads !== undefined && { threads }),
-    worker: {
-      ...(slots !== undefined && { maxConcurrent: slots }),
-      ...(ask !== undefined && { ask }),
-    },
+    ...definedOf({ threads }),
+    worker: definedOf({ maxConcurrent: slots, ask }),
     broker: brokerConfig(settings.broker),
-    network: {
-      ...(relay !== undefined && { relay }),
-      ...(mdns !== undefined && { mdns }),
-      ...(announce !== undefined && { announce }),
-    },
+    network: definedOf({ relay, mdns, announce }),
   };
 }
 
 function brokerConfig(settings: Settings["broker"] = {}): NonNullable<NodeConfig["broker"]> {
-  const { commitMs, revealMs, leaseMs, ...rest } = settings;
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const { commitMs, revealMs, restMs, maxRestMs, leaseMs, ...rest } = settings;
   return {
-    ...Object.fromEntries(given),
-    auction: {
-      ...(commitMs !== undefined && { commitMs }),
-      ...(revealMs !== undefined && { revealMs }),
-    },
-    job: { ...(leaseMs !== undefined && { leaseMs }) },
+    ...definedOf(rest),
+    auction: definedOf({ commitMs, revealMs, restMs, maxRestMs }),
+    job: definedOf({ leaseMs }),
   };
 }
+
+/** Without the keys that have no value. */
+const definedOf = <T extends object>(
+  values: T,
+): { readonly [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    readonly [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 
 const statusOf = (node: FoldmeshNode, earnings: Earnings, started: Date): DaemonStatus => ({
   state: "running",

@@ -38,6 +38,9 @@ export interface BrokerSettings {
   readonly keepMs?: number;
   readonly commitMs?: number;
   readonly revealMs?: number;
+  /** between two rounds of an auction: at first, and at most */
+  readonly restMs?: number;
+  readonly maxRestMs?: number;
   readonly leaseMs?: number;
 }
 

@@ -1,4 +1,4 @@
-// What a daemon tells of itself, and how it is shown.
+// What a daemon tells of itself.
 import type { NodeStatus } from "@foldmesh/node";
 import type { Totals } from "./earnings.ts";
 
@@ -8,3 +8,15 @@ export interface DaemonStatus extends NodeStatus, Totals {
   /** ISO 8601 */
   readonly started: string;
 }
+
+/** What JSON makes of a value: bigints are decimal strings. */
+type InJSON<T> = T extends bigint
+  ? string
+  : T extends readonly (infer E)[]
+    ? readonly InJSON<E>[]
+    : T extends object
+      ? { readonly [K in keyof T]: InJSON<T[K]> }
+      : T;
+
+/** As it comes out of a daemon's socket. */
+export type StatusDocument = { readonly state: "starting" } | InJSON<DaemonStatus>;

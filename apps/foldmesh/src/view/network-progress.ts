@@ -1,7 +1,7 @@
 import { isLive } from "../io/terminal.ts";
 import type { RemoteEvent } from "../remote/events.ts";
 import { liveNetwork } from "./network-live.ts";
-import { type Naming, lineOfRemote, shortPeer } from "./network-words.ts";
+import { type Naming, lineOfRemote, shortName } from "./network-words.ts";
 
 /** Shows a job on the network on stderr: redrawn on a terminal, plain lines otherwise. */
 export interface NetworkProgress {
@@ -10,13 +10,40 @@ export interface NetworkProgress {
   readonly stop: () => void;
 }
 
-export function showNetwork(name: Naming = shortPeer): NetworkProgress {
+export function showNetwork(name: Naming = shortName): NetworkProgress {
   const stream = process.stderr;
   if (isLive(stream)) return liveNetwork(stream, name);
+  return plainNetwork(
+    (line) => stream.write(`${line}\n`),
+    name,
+    () => performance.now(),
+  );
+}
+
+/** Lots that are announced again are told about at most this often. */
+const REPEAT_MS = 5_000;
+
+/** A line for everything that happens, but not for every round of an auction that goes on. */
+export function plainNetwork(
+  write: (line: string) => void,
+  name: Naming,
+  now: () => number,
+): NetworkProgress {
+  const announced = new Set<string>();
+  let told = -Infinity;
+  const isRepeat = (event: RemoteEvent): boolean => {
+    if (event.kind !== "update" || event.update.event.kind !== "auction-opened") return false;
+    const { lots } = event.update.event;
+    const isNew = lots.some(({ task }) => !announced.has(task));
+    for (const { task } of lots) announced.add(task);
+    if (!isNew && now() - told < REPEAT_MS) return true;
+    told = now();
+    return false;
+  };
   return {
     onEvent(event) {
-      const line = lineOfRemote(event, name);
-      if (line !== null) stream.write(`${line}\n`);
+      const line = isRepeat(event) ? null : lineOfRemote(event, name);
+      if (line !== null) write(line);
     },
     stop: () => {},
   };

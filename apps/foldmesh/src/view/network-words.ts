@@ -5,8 +5,8 @@ import type { RemoteEvent } from "../remote/events.ts";
 
 export type Naming = (peer: string) => string;
 
-/** The end of a peer's id, which tells peers apart; all begin alike. */
-export const shortPeer: Naming = (peer) => `…${peer.slice(-8)}`;
+/** The end of a peer's id or a job's name, which tells them apart; all begin alike. */
+export const shortName: Naming = (name) => `…${name.slice(-8)}`;
 
 /** "prove:3" with its range: "shard [4, 8)". */
 export function workName(task: string, range: { start: number; end: number }): string {
