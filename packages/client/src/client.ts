@@ -5,6 +5,7 @@ import {
   type Network,
   NetworkError,
   RequestRefused,
+  type SignedAdvert,
   cidOfBytes,
 } from "@foldmesh/network";
 import {
@@ -26,8 +27,11 @@ import { type JobInput, stepCount } from "@foldmesh/r1cs";
 import { type Bundle, encodeBundle } from "./bundle.ts";
 import { ClientError } from "./errors.ts";
 import { encodeInput } from "./input.ts";
+import { findMembers } from "./members.ts";
 import {
   CANCEL,
+  JOBS,
+  type JobOutline,
   MAX_WAIT_MS,
   QUOTE,
   type Quotation,
@@ -36,6 +40,7 @@ import {
   WATCH,
   jobName,
   jobResult,
+  outlines,
   quotation,
   watchReply,
   watchRequest,
@@ -93,6 +98,10 @@ export interface Client {
   /** Calls the job off; what was proved until then is paid. @throws ClientError */
   cancel(job: CIDText, reason?: string, options?: CallOptions): Promise<void>;
   peers(): readonly ConnectedPeer[];
+  /** Who offers what on the network, by signed adverts; what is not found in time is left out. */
+  members(options?: CallOptions): Promise<readonly SignedAdvert[]>;
+  /** Jobs at the broker: how far each is, not whose or what. @throws ClientError */
+  jobs(options?: CallOptions): Promise<readonly JobOutline[]>;
   /** Hangs up. Jobs go on; their inputs are no longer served from here. */
   close(): Promise<void>;
 }
@@ -192,6 +201,14 @@ export class BrokerClient implements Client {
 
   peers(): readonly ConnectedPeer[] {
     return this.#network.peers();
+  }
+
+  members(options: CallOptions = {}): Promise<readonly SignedAdvert[]> {
+    return findMembers(this.#network, this.broker, options);
+  }
+
+  async jobs(options: CallOptions = {}): Promise<readonly JobOutline[]> {
+    return decodeCanonical(outlines, await this.#ask(JOBS, new Uint8Array(), options), "jobs");
   }
 
   close(): Promise<void> {

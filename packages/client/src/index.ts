@@ -4,5 +4,6 @@ export { type ConnectOptions, connect } from "./connect.ts";
 export { ClientError, type ClientErrorCode } from "./errors.ts";
 export { decodeInput, encodeInput, sized } from "./input.ts";
 export * from "./methods.ts";
+export { suggestedCap } from "./price.ts";
 export type { AnnouncedLot, JobEvent, JobUpdate, Sale } from "./updates.ts";
 export { element, elementFromHex, elementToHex, inputsCodec } from "./values.ts";

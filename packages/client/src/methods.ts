@@ -58,6 +58,11 @@ export const MAX_UPDATES = 256;
 /** Request `jobName`, reply `jobResult`. */
 export const RESULT: Method = { name: "job/result", requestLimit: SMALL, replyLimit: 2 * SMALL };
 
+/** What a broker is doing, for displays: request empty, reply `outlines`. */
+export const JOBS: Method = { name: "broker/jobs", requestLimit: NOTHING, replyLimit: 64 * 1024 };
+/** Jobs in one reply, the newest. */
+export const MAX_OUTLINES = 256;
+
 /** Request: a signed Cancel. Reply empty. */
 export const CANCEL: Method = {
   name: "job/cancel",
@@ -134,3 +139,23 @@ export const jobResult: Codec<JobResult> = union<JobResult>({
   done: struct({ kind: word("done"), proof: cid, bytes: count }),
   failed: struct({ kind: word("failed"), reason: text(64), message: text(500) }),
 });
+
+/** How far a job is: not whose it is, nor what it computes. */
+export interface JobOutline {
+  readonly job: CIDText;
+  readonly phase: "running" | "done" | "failed";
+  /** all of its tasks, 0 before it is planned, and those verified */
+  readonly tasks: number;
+  readonly verified: number;
+}
+
+export const outlines: Codec<readonly JobOutline[]> = list(
+  struct<JobOutline>({
+    job: cid,
+    phase: word("running", "done", "failed"),
+    tasks: count,
+    verified: count,
+  }),
+  0,
+  MAX_OUTLINES,
+);

@@ -3,6 +3,8 @@
 import {
   CANCEL,
   HELLO,
+  JOBS,
+  MAX_OUTLINES,
   MAX_UPDATES,
   QUOTE,
   RESULT,
@@ -11,6 +13,7 @@ import {
   greeting,
   jobName,
   jobResult,
+  outlines,
   quotation,
   watchReply,
   watchRequest,
@@ -90,6 +93,7 @@ export class Broker {
     await network.handle(WATCH, (bytes, caller) => this.#watch(bytes, caller));
     await network.handle(RESULT, (bytes, caller) => this.#result(bytes, caller));
     await network.handle(CANCEL, (bytes, caller) => this.#cancel(bytes, caller));
+    await network.handle(JOBS, () => this.#outline());
     await network.handle(TERMS, (bytes) => this.#terms(bytes));
     await network.handle(REPORT, (bytes, caller) => this.#report(bytes, caller));
   }
@@ -190,6 +194,18 @@ export class Broker {
   #result(bytes: Uint8Array, { peer }: Caller): Uint8Array {
     const { job } = decodeCanonical(jobName, bytes, "job");
     return encodeCanonical(jobResult, this.#jobOf(job, peer).result);
+  }
+
+  /** What everybody may know: auctions tell as much. */
+  #outline(): Uint8Array {
+    const newest = this.jobs.slice(-MAX_OUTLINES);
+    const told = newest.map(({ accepted, result, state }) => ({
+      job: accepted.job,
+      phase: result.kind,
+      tasks: state?.tasks.length ?? 0,
+      verified: state?.tasks.filter((task) => task.state.kind === "Verified").length ?? 0,
+    }));
+    return encodeCanonical(outlines, told);
   }
 
   async #cancel(bytes: Uint8Array, { peer }: Caller): Promise<Uint8Array> {
