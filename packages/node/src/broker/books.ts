@@ -21,7 +21,6 @@ import {
   type SignedMessage,
 } from "@foldmesh/protocol";
 import type { Context } from "../context.ts";
-import { messageOf } from "../errors.ts";
 import type { Standing } from "./standing.ts";
 
 type Pay = Extract<JobEffect, { kind: "pay" }>;
@@ -77,13 +76,13 @@ export class Books {
     const weight = reason === "REFUSED" ? REPUTATION_DEFAULTS.noRevealWeight : FAILURE.weight;
     this.#standing.experienced(peer, { ...FAILURE, weight });
     if (!isCheat) return;
-    this.#context.network.report(peer, "misconduct", `${reason} in ${task} of job ${job}`);
     const verdict = { kind: "rejected", reason: "invalid-node" } as const;
-    const { emit } = this.#context;
-    this.#receipt({ job, task, epoch, peer, range, price: 0n, verdict }, undefined).catch(
-      (error: unknown) =>
-        emit({ kind: "handler-failed", where: "posting Receipt", error: messageOf(error) }),
-    );
+    const { emit, network } = this.#context;
+    const content = { job, task, epoch, peer, range, price: 0n, verdict };
+    this.#receipt(content, undefined)
+      .catch((error: unknown) => emit({ kind: "handler-failed", where: "posting Receipt", error }))
+      // after the receipt: whoever is disconnected for it should have heard why
+      .finally(() => network.report(peer, "misconduct", `${reason} in ${task} of job ${job}`));
   }
 
   /** A commit that was not opened, or opened wrongly. */

@@ -13,30 +13,28 @@ import {
   planShards,
   step,
 } from "@foldmesh/jobs";
-import { NetworkError, RequestRefused } from "@foldmesh/network";
 import type {
   CIDText,
   Contents,
-  Lease,
   Money,
   PeerId,
   Range,
   RefusalReason,
   SignedMessage,
 } from "@foldmesh/protocol";
-import { signMessage } from "@foldmesh/protocol";
 import { encodeProof } from "@foldmesh/prover";
 import { type Alarm, createAlarm } from "../alarm.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-import { LEASE } from "../methods.ts";
 import type { SessionLease } from "../sessions.ts";
-import { encodeShardInput } from "../shard-input.ts";
 import type { Accepted } from "./accept.ts";
 import { Auctions } from "./auctions.ts";
 import type { Books } from "./books.ts";
-import { type Court, judge } from "./judge.ts";
+import { Examiner } from "./examiner.ts";
+import type { Court } from "./judge.ts";
+import { Leases } from "./leases.ts";
 import type { Roster } from "./roster.ts";
+import { sentenceFor } from "./sentences.ts";
 import { statesBetweenLeaves } from "./states.ts";
 import { type UpdateLog, createUpdateLog } from "./update-log.ts";
 
@@ -63,18 +61,15 @@ interface Ground extends Court {
 }
 
 const EXECUTED_MS = 250;
-const RESEND_MS = 500;
 
 export class JobRunner {
   readonly #init: RunnerInit;
   readonly #updates: UpdateLog;
   readonly #auctions: Auctions;
+  readonly #leases: Leases;
+  readonly #examiner: Examiner;
   readonly #alarm: Alarm;
   readonly #ending = new AbortController();
-  /** what deliveries claim, by task and epoch */
-  readonly #claims = new Map<string, Range>();
-  /** verified nodes with their ranges: what was verified once is not verified again */
-  readonly #verified = new Map<CIDText, Range>();
   readonly #blobs = new Set<CIDText>();
   #ground: Ground | undefined;
   #state: JobState | undefined;
@@ -88,6 +83,19 @@ export class JobRunner {
     const { job, request } = accepted;
     this.#updates = createUpdateLog(context.now);
     this.#alarm = createAlarm(context.now, () => this.feed({ kind: "tick" }));
+    const feed = (event: JobEvent): void => this.feed(event);
+    const tell = (event: Told): void => this.#tell(event);
+    const own = (cid: CIDText): CIDText => this.#own(cid);
+    this.#examiner = new Examiner({ tell, feed, own });
+    this.#leases = new Leases({
+      context,
+      accepted,
+      state: () => this.#state,
+      stateBefore: (leaf) => this.#ground!.states[leaf]!,
+      feed,
+      own,
+      signal: this.#ending.signal,
+    });
     this.#auctions = new Auctions({
       context,
       roster,
@@ -169,7 +177,7 @@ export class JobRunner {
 
   cancel(): void {
     if (this.#state !== undefined) this.feed({ kind: "cancelled" });
-    else this.#fail("CANCELLED", SENTENCES["CANCELLED"]!);
+    else this.#fail("CANCELLED", sentenceFor("CANCELLED"));
   }
 
   /** Ends everything without a word; for a node that stops. */
@@ -185,18 +193,19 @@ export class JobRunner {
     switch (kind) {
       case "Progress":
         this.feed({ kind: "progress", ...from, done: content.done });
-        return this.#tellOfHolder(from, { kind: "progress", ...from, done: content.done });
+        if (this.#leases.isHeld(task, epoch)) {
+          this.#tell({ kind: "progress", ...from, done: content.done });
+        }
+        return;
       case "Delivery": {
         const { node, bytes, range } = content;
-        this.#claims.set(`${task}/${epoch}`, range);
+        this.#examiner.note(task, epoch, range);
         return this.feed({ kind: "delivered", ...from, node, bytes });
       }
       case "Refusal":
         return this.#onRefusal(from, content.reason);
       case "Checkpoint":
-        return void this.#backUp(peer, content).catch((error: unknown) =>
-          this.#complain("backing up a checkpoint", error),
-        );
+        return this.#run("backing up a checkpoint", this.#backUp(peer, content));
     }
   }
 
@@ -269,18 +278,20 @@ export class JobRunner {
         return this.#run("sending a lease", this.#sendLease(effect));
       case "renewLease": {
         const { kind: _, ...renewal } = effect;
-        return this.#say("LeaseRenewal", { job: accepted.job, ...renewal });
+        const content = { job: accepted.job, ...renewal };
+        return this.#run("renewing a lease", this.#leases.say("LeaseRenewal", content));
       }
       case "revoke": {
         const { kind: _, ...revocation } = effect;
-        return this.#say("Revocation", { job: accepted.job, ...revocation });
+        const content = { job: accepted.job, ...revocation };
+        return this.#run("revoking a lease", this.#leases.say("Revocation", content));
       }
       case "storeCheckpoint": {
         const { task, epoch, peer, done } = effect;
         return this.#tell({ kind: "checkpoint", task, epoch, peer, done: done.end });
       }
       case "requestVerify":
-        return this.#run("verifying a node", this.#verify(effect));
+        return this.#run("verifying a node", this.#examiner.examine(this.#ground!, effect));
       case "blame": {
         const { task, epoch, peer, reason } = effect;
         books.blame(accepted.job, effect, this.#rangeOf(task));
@@ -302,62 +313,10 @@ export class JobRunner {
 
   // ---- leases
 
-  /** Until the worker has it, says no, or the lease is no longer its. */
   async #sendLease(effect: Effect<"sendLease">): Promise<void> {
     const { task, epoch, peer, range, price } = effect;
-    const lease = await this.#leaseFor(effect);
-    const { network } = this.#init.context;
-    const { bytes } = await signMessage(network.signer, "Lease", lease);
-    while (this.#isHeld(task, epoch)) {
-      try {
-        await network.call(peer, LEASE, bytes, { signal: this.#ending.signal });
-        return this.#tell({ kind: "leased", task, epoch, peer, range, price });
-      } catch (error) {
-        if (this.#ending.signal.aborted) return;
-        if (error instanceof RequestRefused) return this.#refused(effect, error);
-        if (!(error instanceof NetworkError)) throw error;
-        this.feed({ kind: "disconnected", peer });
-        await new Promise((resolve) => setTimeout(resolve, RESEND_MS));
-      }
-    }
-  }
-
-  async #leaseFor(effect: Effect<"sendLease">): Promise<Lease> {
-    const { accepted } = this.#init;
-    const { task, epoch, peer, range, price, deadline, resume } = effect;
-    const { kind } = this.#state!.tasks.find(({ id }) => id === task)!;
-    return {
-      job: accepted.job,
-      task,
-      kind,
-      epoch,
-      peer,
-      range,
-      price,
-      deadline,
-      program: accepted.request.program,
-      inputs: kind === "prove" ? [await this.#shardInput(range)] : effect.inputs,
-      ...(resume && {
-        resume: {
-          done: resume.done,
-          node: resume.node,
-          bytes: resume.bytes,
-          holders: resume.holders,
-        },
-      }),
-    };
-  }
-
-  async #shardInput(range: Range): Promise<CIDText> {
-    const { context, accepted } = this.#init;
-    const start = this.#ground!.states[range.start]!;
-    const blob = encodeShardInput(accepted.input, range, accepted.size.stepsPerLeaf, start);
-    return this.#own(await context.network.blobs.add(blob));
-  }
-
-  #refused({ task, epoch, peer }: Effect<"sendLease">, { code }: RequestRefused): void {
-    const reason = REASONS[code] ?? "overloaded";
-    this.feed({ kind: "refused", task, epoch, peer, reason });
+    if (!(await this.#leases.send(effect))) return;
+    this.#tell({ kind: "leased", task, epoch, peer, range, price });
   }
 
   /** Gives a lease back; one that cannot use its checkpoint makes the broker look at that itself. */
@@ -379,7 +338,7 @@ export class JobRunner {
     { task, epoch, done, node, bytes }: Contents["Checkpoint"],
   ): Promise<void> {
     const { network } = this.#init.context;
-    if (bytes !== this.#ground?.session.nodeBytes || !this.#isHeld(task, epoch)) return;
+    if (bytes !== this.#ground?.session.nodeBytes || !this.#leases.isHeld(task, epoch)) return;
     const { signal } = this.#ground;
     await network.blobs.download(node, { from: [peer], maxBytes: bytes, signal });
     this.#own(node);
@@ -387,52 +346,8 @@ export class JobRunner {
     this.feed({ kind: "checkpointed", task, epoch, peer, done: done.end, node, bytes, holders });
   }
 
-  #isHeld(task: string, epoch: number): boolean {
-    const found = this.#state?.tasks.find(({ id }) => id === task);
-    const state = found?.state.kind === "Delivered" ? found.state.under : found?.state;
-    return this.#result.kind === "running" && state?.kind === "Leased" && state.epoch === epoch;
-  }
-
   #rangeOf(task: string): Range {
     return this.#state!.tasks.find(({ id }) => id === task)!.range;
-  }
-
-  // ---- verification
-
-  async #verify(effect: Effect<"requestVerify">): Promise<void> {
-    const { task, epoch, peer, node, bytes, range, subject, attempt } = effect;
-    const from = { task, epoch, peer };
-    const claimed = this.#claims.get(`${task}/${epoch}`);
-    if (subject === "node") this.#tell({ kind: "delivered", ...from, bytes });
-    if (subject === "node" && claimed !== undefined && !isSame(claimed, range)) {
-      return this.#judged(effect, false, [`it is said to be of another range`]);
-    }
-    if (isSame(this.#verified.get(node), range)) return this.#judged(effect, true, []);
-    const court = this.#ground!;
-    const form = task === "compress" ? "compressed" : "node";
-    const judgement = await judge(court, { node, bytes, holders: [peer], range, form });
-    if (judgement.kind === "invalid") return this.#judged(effect, false, judgement.failures);
-    if (judgement.kind === "missing") {
-      if (attempt > 1) this.#judged(effect, false, [judgement.reason]);
-      return;
-    }
-    this.#own(node);
-    this.#verified.set(node, range);
-    if (subject === "node") this.#tell({ kind: "verified", ...from, range, ms: judgement.ms });
-    this.#judged(effect, true, []);
-  }
-
-  #judged(
-    { task, epoch, peer, node, subject }: Effect<"requestVerify">,
-    valid: boolean,
-    failures: readonly string[],
-  ): void {
-    if (!valid) {
-      const named = failures.slice(0, 32).map((each) => each.slice(0, 500));
-      this.#tell({ kind: "rejected", task, epoch, peer, failures: named });
-    }
-    if (subject === "checkpoint") this.feed({ kind: "checkpointJudged", task, node, valid });
-    else this.feed({ kind: "judged", task, epoch, node, valid });
   }
 
   // ---- the end
@@ -470,7 +385,7 @@ export class JobRunner {
   async #giveUp({ reason, task }: Effect<"jobFailed">): Promise<void> {
     await Promise.all(this.#payments);
     this.#init.books.settle(this.accepted.job);
-    this.#fail(reason, SENTENCES[reason]!.replace("%", task ?? "some work"));
+    this.#fail(reason, sentenceFor(reason, task));
   }
 
   #fail(reason: string, message: string): void {
@@ -499,23 +414,9 @@ export class JobRunner {
     return cid;
   }
 
-  /** Sent once: what it says can also be seen from what follows. */
-  #say<K extends "LeaseRenewal" | "Revocation">(kind: K, content: Contents[K]): void {
-    const { network } = this.#init.context;
-    const send = async (): Promise<void> => {
-      const { bytes } = await signMessage(network.signer, kind, content);
-      await network.call(content.peer, LEASE, bytes).catch(() => undefined);
-    };
-    this.#run(`sending a ${kind}`, send());
-  }
-
   #tell(event: Told): void {
     const update = this.#updates.add(event);
     this.#init.context.emit({ kind: "job", job: this.accepted.job, update });
-  }
-
-  #tellOfHolder({ task, epoch }: { task: string; epoch: number }, event: Told): void {
-    if (this.#isHeld(task, epoch)) this.#tell(event);
   }
 
   #run(what: string, work: Promise<unknown>): void {
@@ -528,22 +429,3 @@ export class JobRunner {
     this.#init.context.emit({ kind: "handler-failed", where, error });
   }
 }
-
-const isSame = (a: Range | undefined, b: Range): boolean => a?.start === b.start && a.end === b.end;
-
-const REASONS: Readonly<Record<string, RefusalReason>> = {
-  UNKNOWN_PROGRAM: "unknown-program",
-  MISSING_INPUT: "missing-input",
-  STALE_EPOCH: "stale-epoch",
-  SHUTTING_DOWN: "shutting-down",
-};
-
-/** Why a job failed, for whoever asked for it; % is the task. */
-const SENTENCES: Readonly<Record<string, string>> = {
-  DEADLINE: "the deadline passed before the proof was finished: give more time or more money",
-  CANCELLED: "the job was called off",
-  NO_BIDDERS:
-    "nobody bid for % within its price and time: raise the price cap, give more time, or wait until provers join",
-  TOO_MANY_ATTEMPTS:
-    "% failed too often: every prover that took it gave it back, vanished or cheated",
-};

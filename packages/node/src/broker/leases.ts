@@ -1,0 +1,124 @@
+// The broker's side of leases: handed to their holders until they have them, moved, taken back.
+
+import type { JobEffect, JobEvent, JobState } from "@foldmesh/jobs";
+import { NetworkError, RequestRefused } from "@foldmesh/network";
+import {
+  type CIDText,
+  type Contents,
+  type Lease,
+  type Range,
+  type RefusalReason,
+  signMessage,
+} from "@foldmesh/protocol";
+import type { Context } from "../context.ts";
+import { LEASE } from "../methods.ts";
+import { encodeShardInput } from "../shard-input.ts";
+import type { Accepted } from "./accept.ts";
+
+type Effect<K extends JobEffect["kind"]> = Extract<JobEffect, { kind: K }>;
+
+/** What the leases of a job need of it. */
+export interface LeaseInit {
+  readonly context: Context;
+  readonly accepted: Accepted;
+  readonly state: () => JobState | undefined;
+  /** the state before a leaf */
+  readonly stateBefore: (leaf: number) => readonly bigint[];
+  readonly feed: (event: JobEvent) => void;
+  /** a blob of the job: dropped with it */
+  readonly own: (cid: CIDText) => CIDText;
+  /** aborted when the job is over */
+  readonly signal: AbortSignal;
+}
+
+const RESEND_MS = 500;
+
+const REASONS: Readonly<Record<string, RefusalReason>> = {
+  UNKNOWN_PROGRAM: "unknown-program",
+  MISSING_INPUT: "missing-input",
+  STALE_EPOCH: "stale-epoch",
+  SHUTTING_DOWN: "shutting-down",
+};
+
+export class Leases {
+  readonly #init: LeaseInit;
+
+  constructor(init: LeaseInit) {
+    this.#init = init;
+  }
+
+  /** Whether a task's running lease is of this epoch. */
+  isHeld(task: string, epoch: number): boolean {
+    const found = this.#init.state()?.tasks.find(({ id }) => id === task);
+    const state = found?.state.kind === "Delivered" ? found.state.under : found?.state;
+    return !this.#init.signal.aborted && state?.kind === "Leased" && state.epoch === epoch;
+  }
+
+  /**
+   * Until the worker has it, says no, or the lease is no longer its.
+   * @returns whether the worker has it
+   */
+  async send(effect: Effect<"sendLease">): Promise<boolean> {
+    const { context, feed, signal } = this.#init;
+    const { task, epoch, peer } = effect;
+    const lease = await this.#leaseFor(effect);
+    const { bytes } = await signMessage(context.network.signer, "Lease", lease);
+    while (this.isHeld(task, epoch)) {
+      try {
+        await context.network.call(peer, LEASE, bytes, { signal });
+        return true;
+      } catch (error) {
+        if (signal.aborted) return false;
+        if (error instanceof RequestRefused) {
+          const reason = REASONS[error.code] ?? "overloaded";
+          feed({ kind: "refused", task, epoch, peer, reason });
+          return false;
+        }
+        if (!(error instanceof NetworkError)) throw error;
+        feed({ kind: "disconnected", peer });
+        await new Promise((resolve) => setTimeout(resolve, RESEND_MS));
+      }
+    }
+    return false;
+  }
+
+  /** Sent once: what it says can also be seen from what follows. */
+  async say<K extends "LeaseRenewal" | "Revocation">(kind: K, content: Contents[K]): Promise<void> {
+    const { network } = this.#init.context;
+    const { bytes } = await signMessage(network.signer, kind, content);
+    await network.call(content.peer, LEASE, bytes).catch(() => undefined);
+  }
+
+  async #leaseFor(effect: Effect<"sendLease">): Promise<Lease> {
+    const { accepted, state } = this.#init;
+    const { task, epoch, peer, range, price, deadline, resume } = effect;
+    const { kind } = state()!.tasks.find(({ id }) => id === task)!;
+    return {
+      job: accepted.job,
+      task,
+      kind,
+      epoch,
+      peer,
+      range,
+      price,
+      deadline,
+      program: accepted.request.program,
+      inputs: kind === "prove" ? [await this.#shardInput(range)] : effect.inputs,
+      ...(resume && {
+        resume: {
+          done: resume.done,
+          node: resume.node,
+          bytes: resume.bytes,
+          holders: resume.holders,
+        },
+      }),
+    };
+  }
+
+  async #shardInput(range: Range): Promise<CIDText> {
+    const { context, accepted, own, stateBefore } = this.#init;
+    const start = stateBefore(range.start);
+    const blob = encodeShardInput(accepted.input, range, accepted.size.stepsPerLeaf, start);
+    return own(await context.network.blobs.add(blob));
+  }
+}
