@@ -27,6 +27,7 @@ export type CLIErrorCode =
   | "RUNNING"
   | "NOT_RUNNING"
   | "UNREACHABLE"
+  | "LISTEN"
   | "DAEMON";
 
 /** Anything that the user can put right. The message is one sentence: what was expected, what came, what to do. */

@@ -3,7 +3,7 @@
 import { chmod, rm } from "node:fs/promises";
 import { type Server, createConnection, createServer } from "node:net";
 import { join } from "node:path";
-import { CLIError } from "../errors.ts";
+import { CLIError, EXIT } from "../errors.ts";
 import { showPath } from "../io/paths.ts";
 import { toJSON } from "../io/terminal.ts";
 
@@ -50,7 +50,7 @@ export async function askDaemon(dataDir: string, signal: AbortSignal): Promise<u
     throw new CLIError(
       "NOT_RUNNING",
       `no daemon answers on the data directory ${showPath(dataDir)}: start one with "foldmesh start", or name its directory with --data`,
-      { cause },
+      { exitCode: EXIT.network, cause },
     );
   }
 }

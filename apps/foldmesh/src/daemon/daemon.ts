@@ -4,7 +4,7 @@ import { makeDataDirectory } from "../io/data-dir.ts";
 import { openControl } from "./control.ts";
 import { describeEvent } from "./describe-event.ts";
 import { type Earnings, openEarnings } from "./earnings.ts";
-import { defaultListen } from "./listen.ts";
+import { checkListen, defaultListen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import type { Settings } from "./settings.ts";
 import type { DaemonStatus } from "./status.ts";
@@ -19,7 +19,7 @@ export interface DaemonInit {
 
 /**
  * Runs until the signal.
- * @throws CLIError RUNNING, FILE; NodeError DATA_DIR, KEY; NetworkError BAD_ADDRESS
+ * @throws CLIError RUNNING, FILE, LISTEN; NodeError DATA_DIR, KEY; NetworkError BAD_ADDRESS
  */
 export async function runDaemon({ settings, log, signal, onReady }: DaemonInit): Promise<void> {
   await makeDataDirectory(settings.data);
@@ -47,12 +47,14 @@ export async function runDaemon({ settings, log, signal, onReady }: DaemonInit):
 }
 
 async function nodeConfig(settings: Settings): Promise<NodeConfig> {
+  const listen = settings.listen ?? (await defaultListen());
+  await checkListen(listen);
   const { role, data, cache, bootstrap, threads, slots, ask, relay, mdns, announce } = settings;
   return {
     roles: role,
     dataDir: data,
     cacheDir: cache,
-    listen: settings.listen ?? (await defaultListen()),
+    listen,
     bootstrap,
     reach: settings.public === true ? "public" : "local",
     ...definedOf({ threads }),

@@ -45,7 +45,7 @@ export async function proveOnDemoNetwork(
   request: NetworkDemoRequest,
   context: CommandContext,
 ): Promise<void> {
-  const { terminal, signal, setExitCode } = context;
+  const { terminal, signal } = context;
   const { path, message, steps } = request.file;
   terminal.line(
     `Proving the SHA-256 of ${paint("bold", showPath(path))} (${count(message.length, "byte")}, ${count(steps, "block")} of 64 bytes) on a network of processes:`,

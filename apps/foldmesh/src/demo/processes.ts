@@ -43,7 +43,9 @@ export async function startNetwork(request: NetworkRequest): Promise<DemoNetwork
   const directory = await mkdtemp(join(tmpdir(), "foldmesh-"));
   const running: DaemonProcess[] = [];
   const stop = async (): Promise<readonly string[]> => {
-    const codes = await Promise.all(running.map((daemon) => daemon.stop()));
+    const [broker, ...members] = running; // members give their leases back to the broker
+    const codes = await Promise.all(members.map((daemon) => daemon.stop()));
+    codes.unshift((await broker?.stop()) ?? null);
     await rm(directory, { recursive: true, force: true });
     return running.filter((_, i) => codes[i] !== 0).map(({ name }) => name);
   };

@@ -12,7 +12,7 @@ import { NetworkError } from "@foldmesh/network";
 import { type Verdict, verifyProof } from "@foldmesh/prover";
 import type { JobInput } from "@foldmesh/r1cs";
 import { loadProgram } from "@foldmesh/r1cs/node";
-import { CLIError } from "../errors.ts";
+import { CLIError, EXIT } from "../errors.ts";
 import type { RemoteEvent } from "./events.ts";
 import type { RequestIdentity } from "./identity.ts";
 
@@ -126,7 +126,7 @@ async function check(
   return verifyProof({ program, proof, expected, cacheDir, signal });
 }
 
-/** The first address that answers and leads to a broker; all of them are named when none does. */
+/** The first address that answers and leads to a broker. @throws CLIError UNREACHABLE, which tells of all; ClientError NO_BROKER */
 async function connectFirst(
   { addresses, identity, reach }: RemoteRequest,
   signal: AbortSignal,
@@ -142,11 +142,18 @@ async function connectFirst(
       failures.push(error);
     }
   }
-  const [only] = failures;
-  if (failures.length === 1 && only !== undefined) throw only;
-  throw new CLIError(
+  throw unreachable(failures);
+}
+
+function unreachable(failures: readonly Error[]): Error {
+  const [first] = failures;
+  const isRefusal = failures.length === 1 && !(first instanceof NetworkError);
+  if (isRefusal && first !== undefined) return first;
+  const what = failures.map(({ message }) => message).join("; ");
+  return new CLIError(
     "UNREACHABLE",
-    `none of ${addresses.length} addresses led to a broker: ${failures.map(({ message }) => message).join("; ")}`,
+    `no broker was reached (${what}): check the address, and that a node runs there`,
+    { exitCode: EXIT.network, cause: first },
   );
 }
 

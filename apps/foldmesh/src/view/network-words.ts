@@ -71,8 +71,8 @@ function lineOfJob(event: JobEvent, name: Naming): string | null {
       return `paid ${price(event.amount)} to ${name(event.peer)} for ${workName(event.task, event.range)}`;
     case "done":
       return `done: paid ${price(event.paid)} in all`;
-    case "failed":
-      return `failed: ${event.message}`;
+    case "failed": // the command ends with this very sentence
+      return null;
   }
 }
 
