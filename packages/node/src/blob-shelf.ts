@@ -1,5 +1,5 @@
 import { type BlobSource, type Chunks, NetworkError, collect } from "@foldmesh/network";
-import type { CIDText } from "@foldmesh/protocol";
+import type { CIDText, PeerId } from "@foldmesh/protocol";
 
 /** Where a node keeps blobs, and can drop them again: node states are large and of use for minutes. */
 export interface BlobShelf extends BlobSource {
@@ -7,6 +7,9 @@ export interface BlobShelf extends BlobSource {
   drop(cid: CIDText): void;
   /** Drops it after a while, unless this is asked again with another time. */
   expire(cid: CIDText, afterMs: number): void;
+  /** From now on only the peers named here may fetch it: node states and inputs disclose witnesses. */
+  allow(cid: CIDText, ...peers: readonly PeerId[]): void;
+  mayFetch(peer: PeerId, cid: CIDText): boolean;
   /** All of it together, bytes. */
   held(): number;
   /** Forgets everything. */
@@ -16,13 +19,19 @@ export interface BlobShelf extends BlobSource {
 export function createBlobShelf(): BlobShelf {
   const blobs = new Map<CIDText, Uint8Array>();
   const timers = new Map<CIDText, NodeJS.Timeout>();
+  const guests = new Map<CIDText, Set<PeerId>>();
   const drop = (cid: CIDText): void => {
     clearTimeout(timers.get(cid));
     timers.delete(cid);
     blobs.delete(cid);
+    guests.delete(cid);
   };
   return {
     drop,
+    allow(cid, ...peers) {
+      guests.set(cid, new Set([...(guests.get(cid) ?? []), ...peers]));
+    },
+    mayFetch: (peer, cid) => guests.get(cid)?.has(peer) ?? true,
     expire(cid, afterMs) {
       clearTimeout(timers.get(cid));
       timers.set(cid, setTimeout(drop, afterMs, cid).unref());
@@ -30,6 +39,7 @@ export function createBlobShelf(): BlobShelf {
     close() {
       timers.forEach((timer) => clearTimeout(timer));
       timers.clear();
+      guests.clear();
       blobs.clear();
     },
     size: (cid) => Promise.resolve(blobs.get(cid)?.length),

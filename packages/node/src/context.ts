@@ -5,6 +5,7 @@ import type { BlobShelf } from "./blob-shelf.ts";
 import type { BrokerConfig, WorkerConfig } from "./config.ts";
 import type { NodeEvent } from "./events.ts";
 import type { Board } from "./board.ts";
+import type { JobJournal } from "./journal.ts";
 import type { Programs } from "./programs.ts";
 import type { Watcher } from "./watcher.ts";
 import type { Sessions } from "./sessions.ts";
@@ -29,6 +30,7 @@ export interface Context {
   readonly describeLeaf: DescribeLeaf;
   /** the work of a lease */
   readonly perform: Perform;
+  readonly journal: JobJournal;
   readonly emit: (event: NodeEvent) => void;
   readonly now: () => Time;
   /** aborted when the node stops */

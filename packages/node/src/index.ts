@@ -1,6 +1,7 @@
 export type { BrokerConfig, NodeConfig, WorkerConfig } from "./config.ts";
 export { NodeError, type NodeErrorCode } from "./errors.ts";
 export type { NodeEvent, NodeObserver } from "./events.ts";
+export type { JobJournal, JobOpening } from "./journal.ts";
 export { loadIdentity } from "./identity.ts";
 export {
   type FoldmeshNode,

@@ -1,7 +1,20 @@
 // What nodes ask each other.
 
 import type { Method } from "@foldmesh/network";
-import { type Codec, KINDS, bytes, index, struct } from "@foldmesh/protocol";
+import {
+  type CIDText,
+  type Codec,
+  type Hex32,
+  KINDS,
+  bytes,
+  cid,
+  count,
+  hex32,
+  index,
+  list,
+  struct,
+  text,
+} from "@foldmesh/protocol";
 
 /** Of a broker, by who may work for it. Request `jobName` of the client, reply `terms`. */
 export const TERMS: Method = { name: "job/terms", requestLimit: 256, replyLimit: 64 * 1024 };
@@ -37,4 +50,36 @@ export const terms: Codec<Terms> = struct<Terms>({
   request: bytes(1, KINDS.ProofRequest.limit),
   order: bytes(1, KINDS.Order.limit),
   stepsPerLeaf: index,
+});
+
+/** Of a validator, by anybody who serves the program and the proof. Request `verifyRequest`, reply `verdictCodec`. */
+export const VERIFY: Method = {
+  name: "proof/verify",
+  requestLimit: 32 * 1024,
+  replyLimit: 32 * 1024,
+  timeout: 120_000,
+};
+
+/** Whether a proof file shows that so many steps of a program lead from z0 to zn. */
+export interface VerifyQuestion {
+  readonly program: CIDText;
+  readonly proof: CIDText;
+  readonly bytes: number;
+  readonly z0: readonly Hex32[];
+  readonly zn: readonly Hex32[];
+  readonly steps: number;
+}
+
+export const verifyRequest: Codec<VerifyQuestion> = struct<VerifyQuestion>({
+  program: cid,
+  proof: cid,
+  bytes: count,
+  z0: list(hex32, 1, 256),
+  zn: list(hex32, 1, 256),
+  steps: index,
+});
+
+/** Empty when the proof is valid. */
+export const verdictCodec: Codec<{ readonly failures: readonly string[] }> = struct({
+  failures: list(text(500), 0, 32),
 });

@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
 import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
-import { describeLeaf, openSession } from "@foldmesh/prover";
+import { describeLeaf, openSession, verifyProof } from "@foldmesh/prover";
 import { createBlobShelf } from "./blob-shelf.ts";
 import { type Board, createBoard } from "./board.ts";
 import { Broker, SOFTWARE } from "./broker/broker.ts";
@@ -14,11 +14,13 @@ import type { NodeEvent, NodeObserver } from "./events.ts";
 import { loadBenchmark } from "./measure/benchmark.ts";
 import { answerChallenges, createChallenge } from "./measure/challenge.ts";
 import { type Meter, createMeter } from "./measure/meter.ts";
+import { type JobJournal, NO_JOURNAL } from "./journal.ts";
 import { loadIdentity } from "./identity.ts";
 import { withOwnCalls } from "./own-calls.ts";
 import { createPrograms } from "./programs.ts";
 import { type OpenSession, createSessions } from "./sessions.ts";
 import { TOPICS } from "./topics.ts";
+import { type VerifyProof, startValidator } from "./validator.ts";
 import { createWatcher } from "./watcher.ts";
 import { type Perform, perform } from "./worker/tasks.ts";
 import { Worker } from "./worker/worker.ts";
@@ -69,14 +71,20 @@ export interface NodeParts {
   /** default: by a timed computation */
   readonly challenge: Challenge | undefined;
   readonly board: (board: Board) => Board;
-  readonly prover: { readonly openSession: OpenSession; readonly describeLeaf: DescribeLeaf };
+  readonly journal: JobJournal;
+  readonly prover: {
+    readonly openSession: OpenSession;
+    readonly describeLeaf: DescribeLeaf;
+    readonly verifyProof: VerifyProof;
+  };
 }
 
 const HONEST: NodeParts = {
   perform,
   challenge: undefined,
   board: (board) => board,
-  prover: { openSession, describeLeaf },
+  journal: NO_JOURNAL,
+  prover: { openSession, describeLeaf, verifyProof },
 };
 
 /**
@@ -92,7 +100,7 @@ export async function composeNode(
   observer: NodeObserver | undefined,
   parts: Partial<NodeParts>,
 ): Promise<FoldmeshNode> {
-  const { board, perform: work, challenge, prover } = { ...HONEST, ...parts };
+  const { board, perform: work, challenge, prover, journal } = { ...HONEST, ...parts };
   const observers = new Set<NodeObserver>(observer === undefined ? [] : [observer]);
   const emit = (event: NodeEvent): void => observers.forEach((each) => each(event));
   const privateKey = await loadIdentity(config.dataDir);
@@ -107,6 +115,7 @@ export async function composeNode(
       reach: config.reach ?? "local",
       topics: TOPICS,
       blobs: shelf,
+      mayFetch: (peer, cid) => shelf.mayFetch(peer, cid),
       software: SOFTWARE,
     },
     emit,
@@ -128,6 +137,7 @@ export async function composeNode(
     watcher: createWatcher({ board: posts, emit, onFalseCharge }),
     perform: work,
     describeLeaf: prover.describeLeaf,
+    journal,
     shelf,
     programs: createPrograms(network),
     sessions: createSessions({
@@ -140,6 +150,7 @@ export async function composeNode(
     stopping: stopping.signal,
   };
   const meter = createMeter();
+  if (config.roles.includes("validator")) await startValidator(context, prover.verifyProof);
   const running = await startRoles(context, {
     dataDir: config.dataDir,
     meter,

@@ -1,11 +1,23 @@
 // A dApp and its broker, in a network whose proofs are toys: everything around them is real.
 
-import { type Bundle, type Client, ClientError, type JobRequest, connect } from "@foldmesh/client";
+import {
+  type Bundle,
+  type Client,
+  ClientError,
+  type JobRequest,
+  connect,
+  elementToHex,
+  encodeBundle,
+} from "@foldmesh/client";
+import { decodeCanonical, encodeCanonical } from "@foldmesh/protocol";
 import { readBundle } from "@foldmesh/client/node";
 import { createNetwork } from "@foldmesh/network";
 import { minroot, programDir } from "@foldmesh/programs";
 import { decodeProof } from "@foldmesh/prover";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { decodeEntry } from "@foldmesh/jobs";
+import type { JobJournal, JobOpening } from "../src/index.ts";
+import { VERIFY, verdictCodec, verifyRequest } from "../src/methods.ts";
 import { decode, toyProver } from "./toy-prover.ts";
 import { type Member, type World, all, createWorld, kinds, until } from "./world.ts";
 
@@ -13,6 +25,20 @@ let world: World;
 let bundle: Bundle;
 let broker: Member;
 let client: Client;
+
+const openings = new Map<string, JobOpening>();
+const written: [job: string, entry: Uint8Array][] = [];
+let diskIsFull = false;
+const journal: JobJournal = {
+  async begin(job, opening) {
+    openings.set(job, opening);
+  },
+  async append(job, entry) {
+    if (diskIsFull) throw new Error("no space left");
+    written.push([job, entry]);
+  },
+  end: () => Promise.resolve(),
+};
 
 const z0 = [1n, 2n, 0n] as const;
 const request = (change: Partial<JobRequest> = {}): JobRequest => ({
@@ -29,7 +55,7 @@ beforeAll(async () => {
   const prover = toyProver(20);
   const worker = { overheadMs: 100, maxConcurrent: 2 };
   const desk = { stepsPerLeaf: 1, maxJobs: 3 };
-  broker = await world.start("broker", { roles: ["broker"], broker: desk }, { prover });
+  broker = await world.start("broker", { roles: ["broker"], broker: desk }, { prover, journal });
   await Promise.all([
     world.start("prover-1", { roles: ["prover"], worker }, { prover }),
     world.start("prover-2", { roles: ["prover"], worker }, { prover }),
@@ -104,12 +130,60 @@ describe("a dApp", () => {
     expect(error).toMatchObject({ code: "FAILED", reason: "CANCELLED" });
   });
 
+  test("has its proof looked at by a validator, who believes nobody", async () => {
+    const prover = toyProver();
+    const validator = await world.start("validator", { roles: ["validator"] }, { prover });
+    const { job } = await client.submit(request());
+    const proof = await client.result(job);
+    const peer = await createNetwork({
+      privateKey: crypto.getRandomValues(new Uint8Array(32)),
+      directory: "client",
+      reach: "local",
+      topics: [],
+    });
+    onTestFinished(() => peer.stop());
+    await peer.dial(validator.addresses[0]!);
+    const file = { proof: await peer.blobs.add(proof), bytes: proof.length };
+    const program = await peer.blobs.add(encodeBundle(bundle));
+    const ask = async (zn: readonly bigint[]) => {
+      const states = { z0: z0.map(elementToHex), zn: zn.map(elementToHex) };
+      const asked = encodeCanonical(verifyRequest, { program, ...file, ...states, steps: 6 });
+      const reply = await peer.call(validator.peer, VERIFY, asked);
+      return decodeCanonical(verdictCodec, reply, "verdict").failures;
+    };
+    expect(await ask(minroot(z0, 6))).toEqual([]);
+    expect(await ask(minroot(z0, 5))).toEqual(["statement: z'"]);
+  });
+
   test("leaves nothing of its jobs at the broker but their proofs", async () => {
     const isOver = () => broker.status().jobs.every(({ phase }) => phase !== "running");
     await until(isOver, "the end of all jobs");
     const proofs = broker.status().jobs.filter(({ phase }) => phase === "done").length;
     const program = 2_000_000; // the bundle itself is kept for provers
     expect(broker.status().blobs).toBeLessThan(program + proofs * 1000);
+  });
+});
+
+describe("a broker writes down what happens to a job", () => {
+  test("before it acts on it", async () => {
+    const { job } = await client.submit(request());
+    await all(client.watch(job));
+    expect(openings.get(job)!.stepsPerLeaf).toBe(1);
+    const entries = written.filter(([of]) => of === job).map(([, entry]) => decodeEntry(entry));
+    const events = entries.map(({ event }) => event.kind);
+    expect(events.filter((kind) => kind === "awarded").length).toBeGreaterThan(2);
+    expect(events.at(-1)).toBe("judged");
+    const times = entries.map(({ at }) => at);
+    expect(times.toSorted((a, b) => a - b)).toEqual(times);
+  });
+
+  test("or gives the job up when it cannot", async () => {
+    diskIsFull = true;
+    const { job } = await client.submit(request());
+    const error = await refused(client.result(job));
+    diskIsFull = false;
+    expect(error).toMatchObject({ code: "FAILED", reason: "JOURNAL" });
+    expect(error.message).toMatch(/no space left/);
   });
 });
 

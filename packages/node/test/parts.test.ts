@@ -48,10 +48,11 @@ describe("a node's key", () => {
 describe("a shard's input", () => {
   const steps = Array.from({ length: 6 }, (_, i) => ({ x: BigInt(i), y: [BigInt(i), 1n] }));
   const input = { z0: [0n], steps };
+  const job = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
 
   test("is that of its leaves only", () => {
-    const blob = encodeShardInput(input, { start: 1, end: 3 }, 2, [7n]);
-    const shard = decodeShardInput(blob, 4);
+    const blob = encodeShardInput(job, input, { start: 1, end: 3 }, 2, [7n]);
+    const shard = decodeShardInput(blob, job, 4);
     expect(shard.z0).toEqual([7n]);
     expect("steps" in shard && shard.steps.map(({ x }) => x)).toEqual([2n, 3n, 4n, 5n]);
     const rest = restOfInput(shard, 2, [9n]);
@@ -60,14 +61,16 @@ describe("a shard's input", () => {
   });
 
   test("without private inputs is a count", () => {
-    const blob = encodeShardInput({ z0: [0n], count: 6 }, { start: 1, end: 3 }, 2, [7n]);
-    expect(decodeShardInput(blob, 4)).toEqual({ z0: [7n], count: 4 });
+    const blob = encodeShardInput(job, { z0: [0n], count: 6 }, { start: 1, end: 3 }, 2, [7n]);
+    expect(decodeShardInput(blob, job, 4)).toEqual({ z0: [7n], count: 4 });
     expect(restOfInput({ z0: [7n], count: 4 }, 3, [9n])).toEqual({ z0: [9n], count: 1 });
   });
 
-  test("of another number of steps is refused", () => {
-    const blob = encodeShardInput(input, { start: 0, end: 3 }, 2, [7n]);
-    expect(() => decodeShardInput(blob, 5)).toThrow(ProtocolError);
+  test("of another number of steps, or of another job, is refused", () => {
+    const blob = encodeShardInput(job, input, { start: 0, end: 3 }, 2, [7n]);
+    expect(() => decodeShardInput(blob, job, 5)).toThrow(ProtocolError);
+    const other = job.replace("bafkreih", "bafkreii");
+    expect(() => decodeShardInput(blob, other, 6)).toThrow(/is of job/);
   });
 });
 
@@ -78,6 +81,19 @@ test("a prover's name in its leaves depends on the job", () => {
   expect(new Set(pids).size).toBe(3);
   expect(pidOf(peer, "job-1")).toBe(pids[0]);
   for (const pid of pids) expect(Fp.isCanonical(pid)).toBe(true);
+});
+
+test("a blob given to some is kept from the others, until it is dropped", () => {
+  const shelf = createBlobShelf();
+  expect(shelf.mayFetch("anybody", "a")).toBe(true);
+  shelf.allow("a");
+  expect(shelf.mayFetch("prover", "a")).toBe(false);
+  shelf.allow("a", "prover");
+  shelf.allow("a", "aggregator");
+  expect(shelf.mayFetch("prover", "a")).toBe(true);
+  expect(shelf.mayFetch("anybody", "a")).toBe(false);
+  shelf.drop("a");
+  expect(shelf.mayFetch("anybody", "a")).toBe(true);
 });
 
 test("the shelf drops blobs when told, and when their time is over", async () => {

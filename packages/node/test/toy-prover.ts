@@ -8,6 +8,7 @@ import {
   type Session,
   type VerifyResult,
   type VerifyTask,
+  decodeProof,
 } from "@foldmesh/prover";
 import type { NodeParts } from "../src/node.ts";
 
@@ -44,6 +45,17 @@ const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
 /** @param leafMs what a leaf takes */
 export function toyProver(leafMs = 5): NodeParts["prover"] {
   return {
+    verifyProof: ({ proof, expected = {} }) => {
+      const { body, stepsPerLeaf } = decodeProof(proof);
+      const j = expected.steps === undefined ? undefined : BigInt(expected.steps / stepsPerLeaf);
+      const asked = { i: 0n, j, zIn: expected.z0, zOut: expected.zn };
+      const { failures } = verdict(body, body.length, asked);
+      if (failures.length > 0)
+        return Promise.resolve({ ok: false, failures, statement: null, ms: 0 });
+      const { zIn: z0, zOut: zn } = decode(body);
+      const statement = { steps: expected.steps ?? 0, z0, zn };
+      return Promise.resolve({ ok: true, form: "compressed", statement, stepsPerLeaf, ms: 0 });
+    },
     describeLeaf: ({ stepsPerLeaf = 1, steps = 1 }): Promise<LeafShape> => {
       if (steps % stepsPerLeaf !== 0) {
         return Promise.reject(

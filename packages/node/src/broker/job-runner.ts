@@ -9,10 +9,12 @@ import {
   type JobInit,
   type JobState,
   createJob,
+  encodeEntry,
   jobWake,
   planShards,
   step,
 } from "@foldmesh/jobs";
+import { cidOfBytes } from "@foldmesh/network";
 import type {
   CIDText,
   Contents,
@@ -21,6 +23,7 @@ import type {
   Range,
   RefusalReason,
   SignedMessage,
+  Time,
 } from "@foldmesh/protocol";
 import { encodeProof } from "@foldmesh/prover";
 import { type Alarm, createAlarm } from "../alarm.ts";
@@ -75,6 +78,7 @@ export class JobRunner {
   #state: JobState | undefined;
   #result: JobResult = { kind: "running" };
   #paid: Money = 0n;
+  #deeds: Promise<unknown> = Promise.resolve();
   #payments: Promise<unknown>[] = [];
 
   constructor(init: RunnerInit) {
@@ -161,8 +165,10 @@ export class JobRunner {
     try {
       this.#ground = await this.#prepare(signal);
       if (signal.aborted) return;
-      const { state, effects } = createJob(this.#plan(), this.#init.context.now());
-      this.#advance(state, effects);
+      const plan = this.#plan();
+      const begun = this.#init.context.now();
+      const { state, effects } = createJob(plan, begun);
+      this.#advance(state, effects, this.#begin(plan, begun));
     } catch (error) {
       if (!signal.aborted) this.#fail("EXECUTION", messageOf(error));
     }
@@ -171,8 +177,10 @@ export class JobRunner {
   /** One event of the job machine, now. Before the job is planned and after its end nothing happens. */
   feed(event: JobEvent): void {
     if (this.#state === undefined || this.#result.kind !== "running") return;
-    const { state, effects } = step(this.#state, event, this.#init.context.now());
-    this.#advance(state, effects);
+    const { journal, now } = this.#init.context;
+    const at = now();
+    const { state, effects } = step(this.#state, event, at);
+    this.#advance(state, effects, journal.append(this.accepted.job, encodeEntry({ at, event })));
   }
 
   cancel(): void {
@@ -261,10 +269,22 @@ export class JobRunner {
     };
   }
 
-  #advance(state: JobState, effects: readonly JobEffect[]): void {
+  #begin({ shards }: JobInit, begun: Time): Promise<void> {
+    const { context, accepted, order } = this.#init;
+    const { message, size, job } = accepted;
+    const { stepsPerLeaf } = size;
+    const opening = { request: message.bytes, order: order.bytes, begun, stepsPerLeaf, shards };
+    return context.journal.begin(job, opening);
+  }
+
+  /** The state changes at once; what follows from it is done when it has been written down, in order. */
+  #advance(state: JobState, effects: readonly JobEffect[], written: Promise<void>): void {
     this.#state = state;
     this.#alarm.set(jobWake(state));
-    for (const effect of effects) this.#perform(effect);
+    this.#deeds = Promise.all([this.#deeds, written]).then(
+      () => effects.forEach((effect) => this.#perform(effect)),
+      (error: unknown) => this.#fail("JOURNAL", `the broker cannot write: ${messageOf(error)}`),
+    );
   }
 
   #perform(effect: JobEffect): void {
@@ -375,6 +395,7 @@ export class JobRunner {
       form: context.brokerConfig.compress ? "compressed" : "node",
       body,
     });
+    context.shelf.allow(cidOfBytes(file), accepted.requester);
     const proof = await context.network.blobs.add(file);
     context.shelf.expire(proof, context.brokerConfig.keepMs);
     this.#result = { kind: "done", proof, bytes: file.length };
@@ -403,6 +424,7 @@ export class JobRunner {
     this.#auctions.close();
     this.#ground?.used[Symbol.dispose]();
     this.#blobs.forEach((cid) => this.#init.context.shelf.drop(cid));
+    this.#run("closing its journal", this.#init.context.journal.end(this.accepted.job));
     this.#init.onOver();
   }
 
@@ -411,6 +433,7 @@ export class JobRunner {
   /** A blob of this job: dropped with it. */
   #own(cid: CIDText): CIDText {
     this.#blobs.add(cid);
+    this.#init.context.shelf.allow(cid); // to those who get a lease for it
     return cid;
   }
 

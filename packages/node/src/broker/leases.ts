@@ -62,6 +62,8 @@ export class Leases {
     const { context, feed, signal } = this.#init;
     const { task, epoch, peer } = effect;
     const lease = await this.#leaseFor(effect);
+    for (const cid of lease.inputs) context.shelf.allow(cid, peer);
+    if (lease.resume !== undefined) context.shelf.allow(lease.resume.node, peer);
     const { bytes } = await signMessage(context.network.signer, "Lease", lease);
     while (this.isHeld(task, epoch)) {
       try {
@@ -118,7 +120,13 @@ export class Leases {
   async #shardInput(range: Range): Promise<CIDText> {
     const { context, accepted, own, stateBefore } = this.#init;
     const start = stateBefore(range.start);
-    const blob = encodeShardInput(accepted.input, range, accepted.size.stepsPerLeaf, start);
+    const blob = encodeShardInput(
+      accepted.job,
+      accepted.input,
+      range,
+      accepted.size.stepsPerLeaf,
+      start,
+    );
     return own(await context.network.blobs.add(blob));
   }
 }

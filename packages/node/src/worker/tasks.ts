@@ -96,7 +96,11 @@ async function fetchInput({ network }: Context, { lease, terms, signal }: Task):
   if (cid === undefined) throw new BadResume("the lease names no input");
   const options = { from: [terms.broker], maxBytes: MAX_INPUT_BYTES, signal };
   const blob = await network.blobs.fetch(cid, options);
-  return decodeShardInput(blob, (lease.range.end - lease.range.start) * terms.stepsPerLeaf);
+  return decodeShardInput(
+    blob,
+    terms.job,
+    (lease.range.end - lease.range.start) * terms.stepsPerLeaf,
+  );
 }
 
 /** Somebody else's node, checked in full before anything is built on it. */

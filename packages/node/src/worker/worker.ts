@@ -1,7 +1,7 @@
 // The prover's and the aggregator's side: leases come, work is done in worker threads, nodes are delivered.
 
 import { type HolderEvent, type HolderState, holdNothing, stepHolder } from "@foldmesh/jobs";
-import { type Caller, NetworkError, RequestRefused } from "@foldmesh/network";
+import { type Caller, NetworkError, RequestRefused, cidOfBytes } from "@foldmesh/network";
 import {
   type Benchmark,
   type CIDText,
@@ -41,6 +41,8 @@ interface Ready {
 }
 
 const PROGRESS_MS = 250;
+/** What a broker is told at the end: it may be gone itself, and nobody waits for that. */
+const FAREWELL_MS = 1_500;
 const RETRY_MS = 500;
 
 export class Worker {
@@ -176,6 +178,7 @@ export class Worker {
     const begun = performance.now();
     const node = await this.#context.perform(this.#context, task);
     this.#speed.learn(this.#sizes.get(nameOf(lease)) ?? 0, performance.now() - begun);
+    shelf.allow(cidOfBytes(node), broker);
     const cid = await network.blobs.add(node);
     shelf.expire(cid, workerConfig.keepMs);
     const delivery = { ...place, range: lease.range, node: cid, bytes: node.length };
@@ -228,6 +231,7 @@ export class Worker {
 
   async #checkpoint(lease: Lease, broker: PeerId, done: number, node: Uint8Array): Promise<void> {
     const { network, shelf, workerConfig } = this.#context;
+    shelf.allow(cidOfBytes(node), broker);
     const cid = await network.blobs.add(node);
     shelf.expire(cid, workerConfig.keepMs);
     const range = { start: lease.range.start, end: done };
@@ -238,13 +242,15 @@ export class Worker {
   async #fail(lease: Lease, broker: PeerId, error: unknown): Promise<void> {
     this.#context.emit({ kind: "work-failed", ...placeOf(lease), reason: messageOf(error) });
     const content = { ...placeOf(lease), reason: reasonOf(error) };
-    await this.#report(broker, "Refusal", content).catch(() => {}); // the lease then runs out
+    const limit = AbortSignal.timeout(FAREWELL_MS);
+    await this.#report(broker, "Refusal", content, limit).catch(() => {}); // the lease then runs out
   }
 
   #giveBack(lease: Lease, reason: RefusalReason): void {
     const broker = this.#running.get(nameOf(lease))?.broker;
     if (broker === undefined) return;
-    const said = this.#report(broker, "Refusal", { ...placeOf(lease), reason });
+    const limit = AbortSignal.timeout(FAREWELL_MS);
+    const said = this.#report(broker, "Refusal", { ...placeOf(lease), reason }, limit);
     this.#farewells.push(said.catch(() => {})); // it then runs out
   }
 
@@ -257,7 +263,7 @@ export class Worker {
   ): Promise<void> {
     while (!signal.aborted) {
       try {
-        return await this.#report(broker, kind, content);
+        return await this.#report(broker, kind, content, signal);
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -265,10 +271,15 @@ export class Worker {
     }
   }
 
-  async #report<K extends Reported>(broker: PeerId, kind: K, content: Contents[K]): Promise<void> {
+  async #report<K extends Reported>(
+    broker: PeerId,
+    kind: K,
+    content: Contents[K],
+    signal?: AbortSignal,
+  ): Promise<void> {
     const { network } = this.#context;
     const message = await signMessage(network.signer, kind, content);
-    await network.call(broker, REPORT, message.bytes);
+    await network.call(broker, REPORT, message.bytes, signal && { signal });
   }
 }
 
