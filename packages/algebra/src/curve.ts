@@ -32,6 +32,13 @@ export class Curve {
     return this.base.reduce(y * y - x * x * x - this.b) === 0n;
   }
 
+  /** The point with this x and an odd or an even y, or null when there is none. x must be canonical. */
+  withX(x: bigint, isOdd: boolean): Point | null {
+    const y = this.base.sqrt(x * x * x + this.b);
+    if (y === null || y === 0n) return null;
+    return [x, ((y & 1n) === 1n) === isOdd ? y : this.base.neg(y)];
+  }
+
   neg(point: Point): Point {
     return [point[0], this.base.neg(point[1])];
   }

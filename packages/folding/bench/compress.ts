@@ -1,8 +1,9 @@
-// Compression and verification on one thread: `node bench/compress.ts [log₂ rows …]`. CPU time counts, so a
-// busy machine disturbs little; the best of some runs is shown.
+// Compression and verification on one thread under both commitment keys: `node bench/compress.ts [log₂ rows …]`.
+// CPU time counts, so a busy machine disturbs little; the best of some runs is shown.
 
 import {
   ELEMENT_BYTES,
+  type Engine,
   Fp,
   createEngine,
   deriveG1Generators,
@@ -11,13 +12,16 @@ import {
   secureRng,
 } from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
+import { unsafePowers } from "@foldmesh/algebra/unsafe-setup";
 import { MatrixBuilder, type R1CS } from "@foldmesh/r1cs";
 import {
+  type System,
   compressNode,
   decodeVerifierKey,
   deriveSystem,
   encodeVerifierKey,
   ipaLength,
+  kzgKey,
   loadCompressor,
   loadSetup,
   loadVerifierKey,
@@ -26,6 +30,7 @@ import {
   verifierKeyDigest,
   verifyCompressed,
   verifyCompressedBatch,
+  withKey,
 } from "../src/index.ts";
 
 /** Rows of a step that fill 2^s, and about as many private wires. */
@@ -63,17 +68,33 @@ async function best<T>(runs: number, body: () => Promise<T>): Promise<{ ms: numb
   return out!;
 }
 
-async function measure(s: number): Promise<void> {
+type KeyKind = System["key"]["kind"];
+
+/** The system under a key, and its bases. The powers of tau are of this machine: for benchmarks only. */
+async function keyed(
+  engine: Engine,
+  system: System,
+  kind: KeyKind,
+): Promise<{ system: System; bases: Uint8Array }> {
+  const count = ipaLength(system);
+  if (kind === "transparent") {
+    return { system, bases: await deriveG1Generators(engine, "w", 0, count) };
+  }
+  const srs = await unsafePowers(engine, secureRng().element(Fp), count);
+  return { system: withKey(plainPoseidon(), system, kzgKey(srs, count)), bases: srs.bases };
+}
+
+async function measure(s: number, kind: KeyKind): Promise<void> {
   const rows = STEP_ROWS[s];
   if (rows === undefined)
     throw new Error(`no step for 2^${s} rows, only ${Object.keys(STEP_ROWS).join(", ")}`);
   const engine = await createEngine({ load: readModules });
-  const { system, structures } = deriveSystem({
+  const { system: unkeyed, structures } = deriveSystem({
     step: squarings(rows),
     generators: systemGenerators(),
     permute: plainPoseidon(),
   });
-  const bases = await deriveG1Generators(engine, "w", 0, ipaLength(system));
+  const { system, bases } = await keyed(engine, unkeyed, kind);
   const compressor = loadCompressor(loadSetup(engine, system, structures, bases), structures);
   const rng = secureRng();
   const values = assignment(rows, 3n);
@@ -98,7 +119,7 @@ async function measure(s: number): Promise<void> {
     throw new Error("the proof is refused");
   console.log(
     [
-      `2^${system.s} rows, witness of ${(system.dims.witness * ELEMENT_BYTES) >> 10} KiB, ${engine.name}`,
+      `2^${system.s} rows, ${kind} key, witness of ${(system.dims.witness * ELEMENT_BYTES) >> 10} KiB, ${engine.name}`,
       `  compress        ${proof.ms.toFixed(0)} ms`,
       `  verify          ${verified.ms.toFixed(0)} ms`,
       `  batch of ${BATCH}      ${(batch.ms / BATCH).toFixed(0)} ms each`,
@@ -110,4 +131,7 @@ async function measure(s: number): Promise<void> {
 }
 
 const sizes = process.argv.slice(2).map(Number);
-for (const s of sizes.length > 0 ? sizes : [15, 16]) await measure(s);
+for (const s of sizes.length > 0 ? sizes : [15, 16]) {
+  await measure(s, "transparent");
+  await measure(s, "kzg");
+}

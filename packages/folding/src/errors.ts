@@ -1,5 +1,6 @@
 export type FoldingErrorCode =
   | "STEP" // the step circuit cannot be made into a system
+  | "KEY" // a commitment key that is not the one this program is bound to
   | "ASSIGNMENT" // the assignment does not satisfy the step circuit
   | "MERGE_REJECTED" // two children do not make a satisfying merge
   | "DECODE" // bytes that are no canonical encoding

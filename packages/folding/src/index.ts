@@ -8,7 +8,9 @@ export {
   VERSION,
   deriveSystem,
   systemGenerators,
+  withKey,
 } from "./system.ts";
+export { type KZGKey, type KeyIdentity, TRANSPARENT, type TransparentKey, kzgKey } from "./key.ts";
 export { type MatrixTriple, type Setup, type SetupHandles, loadSetup, setupOf } from "./setup.ts";
 export { INDEX_LIMIT, type Kind, type Shape, isStatement } from "./statement.ts";
 export {
@@ -48,6 +50,7 @@ export {
   type VerifierSystem,
   loadCompressor,
   loadVerifierKey,
+  verifierBases,
 } from "./compress/verifier-key.ts";
 export {
   type VerifierKeyFile,

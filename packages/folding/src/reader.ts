@@ -15,11 +15,21 @@ export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #refuse: (message: string) => Error;
+  readonly #packed: boolean;
   #at: number;
 
-  /** @param refuse makes the error that is thrown */
-  constructor(bytes: Uint8Array, at: number, refuse: (message: string) => Error) {
+  /**
+   * @param refuse makes the error that is thrown
+   * @param packed points are packed, see `packPoint`
+   */
+  constructor(
+    bytes: Uint8Array,
+    at: number,
+    refuse: (message: string) => Error,
+    { packed = false }: { readonly packed?: boolean } = {},
+  ) {
     this.#bytes = bytes;
+    this.#packed = packed;
     this.#view = viewOf(bytes);
     this.#at = at;
     this.#refuse = refuse;
@@ -88,8 +98,24 @@ export class Reader {
   }
 
   point(curve: Curve, name: string): Point {
+    if (this.#packed) return this.#packedPoint(curve, name);
     const point: Point = [this.element(curve.base, name), this.element(curve.base, name)];
     if (!curve.isOnCurve(point)) throw this.#refuse(`${name} is not a point of ${curve.name}`);
     return point;
   }
+  #packedPoint(curve: Curve, name: string): Point {
+    this.#require(ELEMENT_BYTES);
+    const packed = readElement(this.#view, this.#at);
+    this.#at += ELEMENT_BYTES;
+    const x = packed & (SIGN - 1n);
+    if (!curve.base.isCanonical(x)) throw this.#refuse(`${name} is not below the modulus`);
+    const point = curve.withX(x, packed >= SIGN);
+    if (point === null) throw this.#refuse(`${name} is not a point of ${curve.name}`);
+    return point;
+  }
 }
+
+const SIGN = 1n << 255n;
+
+/** x in 255 bits, then whether y is odd: an element of 32 bytes. y is never 0: there is no point of order 2. */
+export const packPoint = ([x, y]: Point): bigint => ((y & 1n) === 1n ? x | SIGN : x);

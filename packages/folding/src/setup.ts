@@ -11,6 +11,7 @@ import {
   G1,
   Grumpkin,
   POINT_BYTES,
+  digestBases,
   pointsToBytes,
 } from "@foldmesh/algebra";
 import type { R1CS } from "@foldmesh/r1cs";
@@ -76,7 +77,9 @@ export const setupOf = (engine: Engine, system: System, handles: SetupHandles): 
 
 /**
  * @param wBases generators w₀ … (64 bytes each, at least `system.dims.witness` of them, as many as
- *   `ipaLength(system)` to compress as well), from hash-to-curve or a cache whose hash was checked
+ *   `ipaLength(system)` to compress as well), from hash-to-curve or a cache whose hash was checked; of a
+ *   KZG key `ipaLength(system)` powers of tau
+ * @throws FoldingError STEP when there are too few, KEY when they are not the program's powers of tau
  */
 export function loadSetup(
   engine: Engine,
@@ -93,6 +96,7 @@ export function loadSetup(
     );
   }
   const bytes = POINT_BYTES * Math.min(available, ipaLength(system));
+  requireKey(system, wBases.subarray(0, bytes));
   return setupOf(engine, system, {
     S: loadMatrices(engine.Fp, S),
     CF: loadMatrices(engine.Fq, CF),
@@ -104,7 +108,12 @@ export function loadSetup(
   });
 }
 
-/** Length of the inner-product argument over a witness: the generators w continue to it. */
+function requireKey({ key }: System, bases: Uint8Array): void {
+  if (key.kind === "transparent" || digestBases(bases) === key.bases) return;
+  throw new FoldingError("KEY", "these are not the powers of tau that the program is bound to");
+}
+
+/** Length of an opening's argument over a witness: the generators w continue to it. */
 export const ipaLength = ({ dims }: Pick<System, "dims">): number =>
   2 ** Math.ceil(Math.log2(dims.witness));
 

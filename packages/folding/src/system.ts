@@ -33,10 +33,13 @@ import {
   stackMatrices,
 } from "@foldmesh/r1cs";
 import { FoldingError } from "./errors.ts";
+import { type KeyIdentity, TRANSPARENT, srsHash } from "./key.ts";
 import type { Shape } from "./statement.ts";
 
 /** Version of the protocol, absorbed in vk. */
 export const VERSION = 1n;
+/** Its place in the vk of a program with a KZG key. */
+const KZG_VERSION = VERSION + (1n << 32n);
 /** Rows are limited by the size of the commitment key: 2^22 bases are 256 MiB. */
 const MAX_LOG_ROWS = 22;
 
@@ -73,13 +76,18 @@ export interface Dimensions {
 export interface System extends Shape {
   /** 0 for proofs that may be reused between jobs, or a job's id (mod p). */
   readonly context: bigint;
+  /** Of the commitments on G1. */
+  readonly key: KeyIdentity;
   readonly dims: Dimensions;
   /** Constants of the merge circuit. */
   readonly tables: MergeTables;
   readonly generators: SystemGenerators;
   readonly digestS: bigint;
   readonly digestCF: bigint;
-  /** Digest over (version, s, a, digest(S), digest(CF), context); the generators' DSTs are part of the version. */
+  /**
+   * Digest over (version, s, a, digest(S), digest(CF), context), and of a KZG key over a version of its own and
+   * the key; the generators' DSTs are part of the version.
+   */
   readonly vk: bigint;
 }
 
@@ -105,6 +113,8 @@ export interface SystemInit {
   /** Columns [1, z'(a), z(a), private…]: circom's order. */
   readonly step: R1CS;
   readonly context?: bigint;
+  /** Default: transparent. How long a KZG key must be is only known from a system: see `withKey`. */
+  readonly key?: KeyIdentity;
   readonly generators: SystemGenerators;
   readonly permute: Permutation;
 }
@@ -114,7 +124,13 @@ export interface SystemInit {
  * @throws FoldingError STEP when the circuit has not exactly 1 + 2a public columns with 1 ≤ a ≤ 4, or is too large
  * @throws R1CSError MALFORMED
  */
-export function deriveSystem({ step, context = 0n, generators: gens, permute }: SystemInit): {
+export function deriveSystem({
+  step,
+  context = 0n,
+  key = TRANSPARENT,
+  generators: gens,
+  permute,
+}: SystemInit): {
   readonly system: System;
   readonly structures: Structures;
 } {
@@ -127,11 +143,22 @@ export function deriveSystem({ step, context = 0n, generators: gens, permute }: 
   const S = joinBlocks(a, s, step, merge);
   const digestS = digestStructure(S);
   const digestCF = digestStructure(CF);
-  const parts = [VERSION, BigInt(s), BigInt(a), digestS, digestCF, context];
   const dims = dimensionsOf(s, step, merge, { S, CF });
-  const vk = hashChain(permute, TAG.vk, parts);
-  const system = { a, s, context, dims, tables, generators: gens, digestS, digestCF, vk };
-  return { system, structures: { S, CF } };
+  const parts = { a, s, context, dims, tables, generators: gens, digestS, digestCF };
+  return { system: withKey(permute, parts, key), structures: { S, CF } };
+}
+
+/** The system of the same program under another commitment key: another vk, everything else the same. */
+export function withKey(
+  permute: Permutation,
+  parts: Omit<System, "key" | "vk">,
+  key: KeyIdentity,
+): System {
+  const { s, a, digestS, digestCF, context } = parts;
+  const isKZG = key.kind === "kzg";
+  const head = [isKZG ? KZG_VERSION : VERSION, BigInt(s), BigInt(a), digestS, digestCF, context];
+  const tail = isKZG ? [Fp.reduce(srsHash(key))] : [];
+  return { ...parts, key, vk: hashChain(permute, TAG.vk, [...head, ...tail]) };
 }
 
 function stateSizeOf(step: R1CS): number {

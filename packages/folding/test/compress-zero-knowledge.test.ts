@@ -1,7 +1,7 @@
 // What a compressed proof tells: the attack on unmasked trees, which masks stop, but which works again on two
 // roots that share their masks; proofs of one statement from two witnesses; and simulators that know no witness.
 
-import { Fp, Fq, Grumpkin, type Point } from "@foldmesh/algebra";
+import { Fp, Fq, G1, Grumpkin, type Point } from "@foldmesh/algebra";
 import type { CycleFoldInstance, Statement } from "@foldmesh/circuits";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ByteTranscript } from "../src/compress/byte-transcript.ts";
@@ -185,7 +185,7 @@ test("a simulator of the last fold and its opening is accepted", async () => {
     const ipa = await ipaProve(
       engine,
       verifier.keys.w,
-      proving.Q,
+      G1.mul(proving.x0, verifier.ipaQ.G1)!,
       F.padded(F.fromBytes(target.W), n),
       F.padded(proving.weights, n),
       proving.transcript,

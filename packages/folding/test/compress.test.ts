@@ -44,7 +44,7 @@ describe("the reference's compressed root", () => {
 
   test("opening", () => {
     expect(root.proof.blind).toBe(vector.blind);
-    expect(root.proof.ipa).toEqual({ LR: vector.LR, a: vector.a });
+    expect(root.proof.opening).toEqual({ LR: vector.LR, a: vector.a });
     expect(root.key.keys.w.length).toBe(opening.length);
   });
 

@@ -25,12 +25,11 @@ import { FoldingError } from "../errors.ts";
 import { type OpenRunning, randomRunning } from "../mask.ts";
 import { type TreeNode, formFault, isUnmaskedLibra, remask } from "../node.ts";
 import { type FinalFolded, type FinalSlots, finalFoldProve, finalHeader } from "./final-fold.ts";
-import { ipaProve } from "./ipa.ts";
 import { libraColumns } from "./libra.ts";
+import { lastScalar, proveMain } from "./main-opening.ts";
 import { openingStatement } from "./opening.ts";
 import { type CompressedProof, encodeProof } from "./proof.ts";
 import { relaxedProve } from "./relaxed.ts";
-import { ipaLength } from "../setup.ts";
 import type { Compressor } from "./verifier-key.ts";
 
 export interface CompressOptions {
@@ -85,20 +84,10 @@ export async function compressWith(
   random: OpenRunning,
   rng: Rng,
 ): Promise<CompressedProof> {
-  const { engine, verifier } = compressor;
-  const F = engine.Fp;
   const { proof: fold, folded, opening } = await lastFold(compressor, node, random);
-  const statement = await openingStatement(verifier, folded, opening.b);
-  const n = ipaLength(verifier.system);
-  const { transcript } = statement;
-  const ipa = await ipaProve(
-    engine,
-    verifier.keys.w,
-    statement.Q,
-    F.padded(opening.W, n),
-    F.padded(statement.weights, n),
-    transcript,
-  );
+  const statement = await openingStatement(compressor.verifier, folded, opening.b);
+  const main = await proveMain(compressor, statement, opening.W);
+  const last = lastScalar(main);
   return {
     k: node.k,
     D: node.D,
@@ -106,8 +95,8 @@ export async function compressWith(
     Urnd: random.U,
     fold,
     blind: opening.b,
-    ipa,
-    relaxed: await relaxedProve(compressor, transcript, ipa.a, node.phi, rng),
+    opening: main,
+    relaxed: await relaxedProve(compressor, statement.transcript, last, node.phi, rng),
   };
 }
 

@@ -1,18 +1,23 @@
-// A program's verifying key as one file, the same for every proof of the program, version 1:
+// A program's verifying key as one file, the same for every proof of the program: version 1 with a transparent
+// key, version 2 with a KZG key.
 //
-//   magic "FMVKEY" | version u16be | vk 32 | context 32 | generators | step circuit | w n·64
+//   magic "FMVKEY" | version u16be | vk 32 | context 32 | KZG key | generators | step circuit | w
+//   KZG key: nothing, or SHA-256 of the bases 32 | [τ]₂ 128      w: n·64, or nothing
 //   generators: h 64 | cfh 64 | cfoff 64 | cfx 12·64 | cfw u32 count, ·64
 //   step circuit: rows u32 | columns u32 | publicCount u32 | A | B | C
 //   matrix: entries u32 | coefficients u32 | row starts u32·(rows+1) | columns u32·entries | indices u32·entries
 //           | coefficients ·32
 //
 // All integers are little endian but the version. The merge circuit and everything else follow from the
-// step circuit. Points are taken as they are, so a file is only as good as where its digest comes from.
+// step circuit, and vk is that of all but w. Generators are taken as they are, so a file is only as good as
+// where its digest comes from.
 
 import {
   ELEMENT_BYTES,
+  AlgebraError,
   Fp,
   G1,
+  G2_BYTES,
   Grumpkin,
   POINT_BYTES,
   type Permutation,
@@ -20,32 +25,36 @@ import {
   type SparseMatrix,
   concatBytes,
   elementsToBytes,
+  g2FromBytes,
+  g2ToBytes,
   pointsToBytes,
   viewOf,
 } from "@foldmesh/algebra";
 import { CYCLE_FOLD_PUBLIC } from "@foldmesh/circuits";
 import { MATRICES, type R1CS, R1CSError } from "@foldmesh/r1cs";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { FoldingError } from "../errors.ts";
+import { type KeyIdentity, TRANSPARENT } from "../key.ts";
 import { Reader } from "../reader.ts";
-import { ipaLength } from "../setup.ts";
 import { type Structures, type System, type SystemGenerators, deriveSystem } from "../system.ts";
+import { verifierBases } from "./verifier-key.ts";
 
 const MAGIC = new TextEncoder().encode("FMVKEY");
-const ENCODING_VERSION = 1;
+const ENCODING_VERSION = { transparent: 1, kzg: 2 } as const;
+const DIGEST_BYTES = 32;
 const HEADER_BYTES = MAGIC.length + 2;
 
 /** What `loadVerifierKey` takes. */
 export interface VerifierKeyFile {
   readonly system: System;
   readonly structures: Structures;
-  /** Generators w. */
+  /** Generators w, `verifierBases(system)` of them. */
   readonly bases: Uint8Array;
 }
 
 /** What a file is named and pinned by: SHA-256 in lower-case hex. */
-export const verifierKeyDigest = (bytes: Uint8Array): string =>
-  Array.from(sha256(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+export const verifierKeyDigest = (bytes: Uint8Array): string => bytesToHex(sha256(bytes));
 
 // ---- writing
 
@@ -65,22 +74,31 @@ const encodeMatrix = ({ rowStart, column, coefficient, table }: SparseMatrix): U
     elementsToBytes(table),
   );
 
+const encodeIdentity = (key: KeyIdentity): Uint8Array =>
+  key.kind === "kzg" ? concatBytes(hexToBytes(key.bases), g2ToBytes(key.tau2)) : new Uint8Array(0);
+
+/** Bytes of w at the end of a file: the first power of tau is the generator, which all know. */
+const basesBytes = (system: System): number =>
+  system.key.kind === "kzg" ? 0 : POINT_BYTES * verifierBases(system);
+
 /**
  * @param step the circuit that `system` was derived from
- * @param bases generators w, at least `ipaLength(system)`
+ * @param bases generators w, at least `verifierBases(system)`
  */
 export function encodeVerifierKey(system: System, step: R1CS, bases: Uint8Array): Uint8Array {
   const { h, cfh, cfoff, cfx, cfw } = system.generators;
+  const version = ENCODING_VERSION[system.key.kind];
   return concatBytes(
     MAGIC,
-    Uint8Array.of(ENCODING_VERSION >> 8, ENCODING_VERSION & 255),
+    Uint8Array.of(version >> 8, version & 255),
     elementsToBytes([system.vk, system.context]),
+    encodeIdentity(system.key),
     pointsToBytes([h, cfh, cfoff, ...cfx]),
     u32s([cfw.length]),
     pointsToBytes(cfw),
     u32s([step.A.rows, step.columns, step.publicCount]),
     ...MATRICES.map((name) => encodeMatrix(step[name])),
-    bases.subarray(0, POINT_BYTES * ipaLength(system)),
+    bases.subarray(0, basesBytes(system)),
   );
 }
 
@@ -88,6 +106,17 @@ export function encodeVerifierKey(system: System, step: R1CS, bases: Uint8Array)
 
 const decodeError = (message: string): FoldingError =>
   new FoldingError("DECODE", `not a verifying key: ${message}`);
+
+function readKZGKey(reader: Reader): KeyIdentity {
+  const bases = bytesToHex(reader.bytes(DIGEST_BYTES));
+  const bytes = reader.bytes(G2_BYTES);
+  try {
+    return { kind: "kzg", bases, tau2: g2FromBytes(bytes) };
+  } catch (error) {
+    if (!(error instanceof AlgebraError)) throw error;
+    throw decodeError("[tau] is not a point of G2");
+  }
+}
 
 const readGenerators = (reader: Reader): SystemGenerators => ({
   h: reader.point(G1, "h"),
@@ -147,21 +176,24 @@ export function decodeVerifierKey(
   if (found !== digest) throw decodeError(`its SHA-256 is ${found}, expected ${digest}`);
   if (!MAGIC.every((byte, n) => bytes[n] === byte)) throw decodeError("bad magic");
   const version = viewOf(bytes).getUint16(MAGIC.length);
-  if (version !== ENCODING_VERSION) {
-    throw decodeError(`encoding version ${version}; this build reads ${ENCODING_VERSION}`);
+  const { transparent, kzg } = ENCODING_VERSION;
+  if (version !== transparent && version !== kzg) {
+    throw decodeError(`encoding version ${version}; this build reads ${transparent} and ${kzg}`);
   }
   const reader = new Reader(bytes, HEADER_BYTES, decodeError);
   const vk = reader.element(Fp, "vk");
   const context = reader.element(Fp, "context");
+  const key = version === kzg ? readKZGKey(reader) : TRANSPARENT;
   const generators = readGenerators(reader);
   const step = readStep(reader);
-  const derived = derive(() => deriveSystem({ step, context, generators, permute }));
+  const derived = derive(() => deriveSystem({ step, context, key, generators, permute }));
   if (derived.system.vk !== vk) throw decodeError("it was made by another version of the protocol");
-  const length = POINT_BYTES * ipaLength(derived.system);
+  const length = basesBytes(derived.system);
   if (reader.remaining !== length) {
     throw decodeError(`expected ${length} bytes of generators, got ${reader.remaining}`);
   }
-  return { ...derived, bases: reader.bytes(length) };
+  const bases = version === kzg ? pointsToBytes([[1n, 2n]]) : reader.bytes(length);
+  return { ...derived, bases };
 }
 
 /** A circuit that is none is a fault of the file. */

@@ -2,15 +2,7 @@
 // Libra columns, split as (m_X, m_W),
 //   ⟨m_W, W'⟩ = Σ_{j<3} αʲ v'_j + α³ y' − ⟨m_X, X'⟩  and  C' − b'H = ⟨W', G⟩.
 
-import {
-  Fp,
-  G1,
-  type Point,
-  type Vec,
-  type VectorField,
-  innerProduct,
-  powers,
-} from "@foldmesh/algebra";
+import { Fp, type Vec, type VectorField, innerProduct, powers } from "@foldmesh/algebra";
 import { instanceLength } from "@foldmesh/circuits";
 import type { MatrixTriple } from "../setup.ts";
 import { ByteTranscript } from "./byte-transcript.ts";
@@ -39,9 +31,8 @@ export interface OpeningStatement {
   /** m_W, of the witness's length. */
   readonly weights: Vec;
   readonly claim: bigint;
+  /** Scales the base of an inner-product argument. */
   readonly x0: bigint;
-  /** Q = x₀·ipaQ. */
-  readonly Q: Point;
 }
 
 export async function openingStatement(
@@ -49,7 +40,7 @@ export async function openingStatement(
   { instance: U, y, chain }: FinalInstance,
   blind: bigint,
 ): Promise<OpeningStatement> {
-  const { engine, system, transposed, ipaQ } = key;
+  const { engine, system, transposed } = key;
   const F = engine.Fp;
   const transcript = new ByteTranscript();
   transcript.absorb("foldmesh-v1-compress", [system.vk, chain]);
@@ -66,7 +57,6 @@ export async function openingStatement(
     weights: withLibra(key, F.slice(m, xLength, m.length), U.r, alphas[3]!),
     claim,
     x0,
-    Q: G1.mul(x0, ipaQ.G1)!,
   };
 }
 

@@ -20,7 +20,7 @@ import type { Structures, System } from "../system.ts";
 import { transpose } from "./transpose.ts";
 
 /** The part of a system that a verifier reads; a `System` serves. */
-export type VerifierSystem = Pick<System, "a" | "s" | "dims" | "generators" | "vk">;
+export type VerifierSystem = Pick<System, "a" | "s" | "dims" | "generators" | "key" | "vk">;
 
 /** A program's verifying key in an engine: all of it public, the same for every proof of the program. */
 export interface VerifierKey {
@@ -32,7 +32,7 @@ export interface VerifierKey {
   /** Transposed: rows are the columns of S and of CF. */
   readonly transposed: { readonly S: MatrixTriple; readonly CF: MatrixTriple };
   readonly keys: {
-    /** `ipaLength(system)` generators w. */
+    /** `verifierBases(system)` generators w. */
     readonly w: CommitmentKey;
     readonly cfw: CommitmentKey;
     readonly cfx: CommitmentKey;
@@ -47,9 +47,16 @@ export interface Compressor extends Setup {
 }
 
 /**
+ * Generators w that a verifier needs: all that an opening can have under a transparent key, the first one
+ * under a KZG key.
+ */
+export const verifierBases = (system: VerifierSystem): number =>
+  system.key.kind === "kzg" ? 1 : ipaLength(system);
+
+/**
  * A verifying key for checking only.
- * @param wBases generators w₀ …, 64 bytes each, at least `ipaLength(system)`, from hash-to-curve or a cache
- *   whose hash was checked
+ * @param wBases generators w₀ …, 64 bytes each, at least `verifierBases(system)`, from hash-to-curve or a
+ *   cache whose hash was checked
  */
 export function loadVerifierKey(
   engine: Engine,
@@ -58,7 +65,7 @@ export function loadVerifierKey(
   wBases: Uint8Array,
 ): VerifierKey {
   const { h, cfx, cfw, cfh } = system.generators;
-  const length = ipaLength(system);
+  const length = verifierBases(system);
   requireBases(wBases.length / POINT_BYTES, length);
   return {
     ...common(engine, structures),

@@ -1,12 +1,13 @@
-// Verification of compressed proofs: O(non-zeros) field work, two multi-scalar multiplications, and nothing
-// that grows with the number of steps.
+// Verification of compressed proofs: O(non-zeros) field work, a commitment of a witness's length (or, with a KZG
+// key, O(log) points and two pairings) and a small one for Φ, and nothing that grows with the number of steps.
 
 import { type Rng, Fp, Fq } from "@foldmesh/algebra";
 import { freshX, provenance } from "@foldmesh/circuits";
 import { FoldingError } from "../errors.ts";
 import { sameList } from "../statement.ts";
 import { type FinalInstance, finalFoldVerify, finalHeader } from "./final-fold.ts";
-import { type Obligation, areMet, ipaReduce, isMet } from "./ipa.ts";
+import { type Obligation, areMet, isMet } from "./ipa.ts";
+import { type MainObligation, areMainMet, lastScalar, reduceMain } from "./main-opening.ts";
 import { openingStatement } from "./opening.ts";
 import { type CompressedProof, decodeProof } from "./proof.ts";
 import { relaxedReduce } from "./relaxed.ts";
@@ -74,12 +75,11 @@ function unexpected(
   return checks.filter(([, ok]) => !ok).map(([name]) => `statement: ${name}`);
 }
 
-/** What is left of an honest proof: one commitment on each curve. */
+/** What is left of an honest proof: one commitment on each curve, or two pairings instead of that on G1. */
 interface Reduced {
   readonly failures: string[];
-  readonly obligations: Partial<Record<ObligationName, Obligation>>;
+  readonly obligations: { readonly main?: MainObligation; readonly Phi?: Obligation };
 }
-type ObligationName = "main" | "Phi";
 
 const refused = (...failures: string[]): Reduced => ({ failures, obligations: {} });
 
@@ -90,20 +90,12 @@ const reduceProof = (key: VerifierKey, proof: CompressedProof): Promise<Reduced>
 async function reduceInScope(key: VerifierKey, proof: CompressedProof): Promise<Reduced> {
   const folded = verifyFold(key, proof);
   if (folded === null) return refused("fold");
-  const { engine, keys, ipaQ } = key;
   const statement = await openingStatement(key, folded, proof.blind);
-  const claim = {
-    key: keys.w,
-    terms: [[1n, folded.instance.C] as const],
-    blind: proof.blind,
-    b: statement.weights,
-    value: statement.claim,
-  };
-  const { transcript } = statement;
-  const Q = { base: ipaQ.G1, x0: statement.x0 };
-  const main = await ipaReduce(engine, claim, Q, proof.ipa, transcript);
+  const main = await reduceMain(key, statement, folded, proof.blind, proof.opening);
   if (main === null) return refused("opening");
-  const Phi = await relaxedReduce(key, transcript, proof.ipa.a, proof.D.Phi, proof.relaxed);
+  const last = lastScalar(proof.opening);
+  const { transcript } = statement;
+  const Phi = await relaxedReduce(key, transcript, last, proof.D.Phi, proof.relaxed);
   return "failures" in Phi
     ? { failures: [...Phi.failures], obligations: { main } }
     : { failures: [], obligations: { main, Phi: Phi.obligation } };
@@ -122,18 +114,10 @@ function verifyFold(
   }
 }
 
-const OBLIGATION_FAILURES: Readonly<Record<ObligationName, string>> = {
-  main: "opening",
-  Phi: "Phi: opening",
-};
-
-async function unmet(
-  { engine }: VerifierKey,
-  { main, Phi }: Reduced["obligations"],
-): Promise<string[]> {
+async function unmet(key: VerifierKey, { main, Phi }: Reduced["obligations"]): Promise<string[]> {
   const failures: string[] = [];
-  if (main && !(await isMet(engine, main))) failures.push(OBLIGATION_FAILURES.main);
-  if (Phi && !(await isMet(engine, Phi))) failures.push(OBLIGATION_FAILURES.Phi);
+  if (main && !(await areMainMet(key, [1n], [main]))) failures.push("opening");
+  if (Phi && !(await isMet(key.engine, Phi))) failures.push("Phi: opening");
   return failures;
 }
 
@@ -144,8 +128,8 @@ export interface BatchItem {
 }
 
 /**
- * `verifyCompressed` of many proofs of one program: the commitments of all are checked as one random
- * combination on each curve, and one by one only when that fails.
+ * `verifyCompressed` of many proofs of one program: the commitments (or pairings) of all are checked as one
+ * random combination on each curve, and one by one only when that fails.
  * @param rng decides the combination: it must be unpredictable to whoever made the proofs
  * @returns the failed checks of each proof
  */
@@ -171,16 +155,10 @@ export async function verifyCompressedBatch(
   });
 }
 
-async function allMet(
-  { engine }: VerifierKey,
-  all: readonly Reduced[],
-  rng: Rng,
-): Promise<boolean> {
-  const met = async (name: ObligationName): Promise<boolean> => {
-    const obligations = all.flatMap((reduced) => reduced.obligations[name] ?? []);
-    if (obligations.length === 0) return true;
-    const factors = rng.elements(name === "main" ? Fp : Fq, obligations.length);
-    return areMet(engine, factors, obligations);
-  };
-  return (await met("main")) && (await met("Phi"));
+async function allMet(key: VerifierKey, all: readonly Reduced[], rng: Rng): Promise<boolean> {
+  const mains = all.flatMap(({ obligations }) => obligations.main ?? []);
+  const Phis = all.flatMap(({ obligations }) => obligations.Phi ?? []);
+  const met = mains.length === 0 || (await areMainMet(key, rng.elements(Fp, mains.length), mains));
+  if (!met || Phis.length === 0) return met;
+  return areMet(key.engine, rng.elements(Fq, Phis.length), Phis);
 }
