@@ -21,7 +21,11 @@ let running: AbortController | undefined;
 
 // ---- network
 
-const text = (form: FormData, name: string): string => String(form.get(name) ?? "").trim();
+/** A field of a form, "" where it is empty or missing. */
+function text(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === "string" ? value.trim() : "";
+}
 
 async function dial(address: string): Promise<void> {
   const status = byId("connection");
