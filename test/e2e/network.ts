@@ -1,0 +1,53 @@
+// A network of daemons, as the README tells to start one: a process each.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Place, Running } from "./cli.ts";
+
+export interface Daemon extends Running {
+  readonly name: string;
+  /** without the peer id */
+  readonly address: string;
+  readonly peer: string;
+}
+
+/** Two steps of minroot a leaf, so that eight steps are four small leaves. */
+const BROKER = {
+  role: ["broker"],
+  listen: ["/ip4/127.0.0.1/tcp/0"],
+  threads: 1,
+  broker: { stepsPerLeaf: 2, rosterMs: 300, maxRestMs: 300 },
+};
+
+export async function startBroker(place: Place, name: string = "broker"): Promise<Daemon> {
+  const file = join(place.path, `${name}.json`);
+  await writeFile(file, JSON.stringify(BROKER));
+  return becomeReady(name, place.start("start", "--data", name, "--config", file));
+}
+
+/** A member with one thread; resolves when it is ready. */
+export function startMember(
+  place: Place,
+  broker: Daemon,
+  role: string,
+  name: string,
+): Promise<Daemon> {
+  const own = ["--role", role, "--data", name, "--threads", "1"];
+  const network = ["--listen", "/ip4/127.0.0.1/tcp/0", "--bootstrap", broker.address];
+  return becomeReady(name, place.start("start", ...own, ...network));
+}
+
+export async function becomeReady(name: string, running: Running): Promise<Daemon> {
+  await running.said(/^listening .*\n/m);
+  const [, address, peer] = /^listening +(\S+)\/p2p\/(\S+)$/m.exec(running.output())!;
+  return { ...running, name, address: address!, peer: peer! };
+}
+
+/** Until the broker has let that many peers into its auctions. */
+export const admitted = (broker: Daemon, count: number): Promise<void> =>
+  broker.said(new RegExp(`(?:info +admitted[^]*){${count}}`));
+
+/** Asks it to end. @returns its exit code */
+export async function stop({ child, finished }: Daemon): Promise<number | null> {
+  child.kill("SIGTERM");
+  return (await finished).code;
+}
