@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { decodeEntry } from "@foldmesh/jobs";
 import type { JobJournal, JobOpening } from "../src/index.ts";
 import { VERIFY, verdictCodec, verifyRequest } from "../src/methods.ts";
-import { decode, toyProver } from "./toy-prover.ts";
+import { decode, decompressed, toyProver } from "./toy-prover.ts";
 import { type Member, type World, all, createWorld, kinds, until } from "./world.ts";
 
 let world: World;
@@ -87,7 +87,7 @@ describe("a dApp", () => {
     );
     const proofs = await Promise.all(jobs.map(({ job }) => client.result(job)));
     proofs.forEach((proof, i) => {
-      const { zIn, zOut } = decode(decodeProof(proof).body);
+      const { zIn, zOut } = decode(decompressed(decodeProof(proof).body));
       expect(zIn).toEqual(inputs[i]);
       expect(zOut).toEqual(minroot(inputs[i]!, 6));
     });

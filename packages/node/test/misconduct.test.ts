@@ -114,6 +114,39 @@ describe("a prover that delivers", () => {
   });
 });
 
+test("an aggregator that delivers the root itself as its compression is refused and unpaid", async () => {
+  const lazy: Perform = async (context, task) => {
+    const { kind, inputs } = task.lease;
+    return kind === "compress" ? context.network.blobs.fetch(inputs[0]!) : perform(context, task);
+  };
+  const world = await createWorld();
+  onTestFinished(() => world[Symbol.asyncDispose]());
+  const prover = toyProver();
+  const broker = await world.start(
+    "broker",
+    { roles: ["broker"], broker: { stepsPerLeaf: 1, restMs: 300, compress: true } },
+    { prover },
+  );
+  const worker = { overheadMs: 100, maxConcurrent: 2 };
+  const [bad, good] = await Promise.all([
+    world.start(
+      "bad",
+      { roles: ["aggregator"], worker: { ...worker, ask: 1n } },
+      { prover, perform: lazy },
+    ),
+    world.start("good", { roles: ["aggregator"], worker }, { prover }),
+    world.start("prover", { roles: ["prover"], worker }, { prover }),
+  ]);
+  await until(() => count(broker, "admitted") === 3, "three admitted peers");
+  const updates = await run({ world, broker });
+  expect(updates.at(-1)!.event.kind).toBe("done");
+  const paid = of(updates, "paid").filter(({ task }) => task === "compress");
+  expect(paid.map(({ peer }) => peer)).toEqual([good.peer]);
+  expect(of(updates, "rejected")).toContainEqual(
+    expect.objectContaining({ task: "compress", peer: bad.peer }),
+  );
+});
+
 test("a bidder that never opens its bid gets nothing, and the others go on", async () => {
   const sealed: NodeParts["board"] = (board) => ({
     ...board,

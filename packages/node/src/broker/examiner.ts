@@ -12,14 +12,21 @@ export interface ExaminerInit {
   readonly feed: (event: JobEvent) => void;
   /** a blob of the job: dropped with it */
   readonly own: (cid: CIDText) => CIDText;
+  /** whether the job ends in a compressed proof */
+  readonly compresses: boolean;
 }
+
+type Form = "node" | "compressed";
 
 export class Examiner {
   readonly #init: ExaminerInit;
   /** what deliveries claim, by task and epoch */
   readonly #claims = new Map<string, Range>();
-  /** verified nodes with their ranges: what was verified once is not verified again */
-  readonly #verified = new Map<CIDText, Range>();
+  /**
+   * What was verified once is not verified again: ranges by form and CID. A root verified as a node is not
+   * a compressed proof, and whoever delivers it as one would be paid for nothing and disclose the witness.
+   */
+  readonly #verified = new Map<string, Range>();
 
   constructor(init: ExaminerInit) {
     this.#init = init;
@@ -40,8 +47,10 @@ export class Examiner {
       if (attempt > 1) this.#conclude(asked, false, [judgement.reason]);
       return; // asked again by the machine
     }
-    const isNew = !this.#verified.has(node);
-    this.#verified.set(own(node), range);
+    const key = `${this.#formOf(task)} ${node}`;
+    const isNew = !this.#verified.has(key);
+    own(node);
+    this.#verified.set(key, range);
     if (isNew) tell({ kind: "verified", task, epoch, peer, range, ms: judgement.ms });
     this.#conclude(asked, true, []);
   }
@@ -54,9 +63,15 @@ export class Examiner {
     if (subject === "node" && claimed !== undefined && !isSame(claimed, range)) {
       return { kind: "invalid", failures: ["it is said to be of another range"] };
     }
-    if (isSame(this.#verified.get(node), range)) return { kind: "valid", ms: 0 };
-    const form = task === "compress" ? "compressed" : "node";
+    const form = this.#formOf(task);
+    if (isSame(this.#verified.get(`${form} ${node}`), range)) return { kind: "valid", ms: 0 };
     return judge(court, { node, bytes, holders: [peer], range, form });
+  }
+
+  /** What the task's result is: the last task verifies what the whole job comes to. */
+  #formOf(task: string): Form {
+    const isLast = task === "compress" || (task === "verify" && this.#init.compresses);
+    return isLast ? "compressed" : "node";
   }
 
   #conclude(

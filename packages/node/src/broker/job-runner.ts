@@ -90,7 +90,12 @@ export class JobRunner {
     const feed = (event: JobEvent): void => this.feed(event);
     const tell = (event: Told): void => this.#tell(event);
     const own = (cid: CIDText): CIDText => this.#own(cid);
-    this.#examiner = new Examiner({ tell, feed, own });
+    this.#examiner = new Examiner({
+      tell,
+      feed,
+      own,
+      compresses: context.brokerConfig.compress,
+    });
     this.#leases = new Leases({
       context,
       accepted,
