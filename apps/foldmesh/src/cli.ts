@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { watchInterrupts } from "./abort.ts";
 import { addBench } from "./commands/bench.ts";
+import { addDashboard } from "./commands/dashboard.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addPeers } from "./commands/peers.ts";
@@ -95,6 +96,7 @@ function createProgram(context: CommandContext): Command {
   addStatus(program, context);
   addPeers(program, context);
   addKeys(program, context);
+  addDashboard(program, context);
   addDemo(program, context);
   return program;
 }

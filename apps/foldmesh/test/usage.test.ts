@@ -22,7 +22,16 @@ function expectRefusal({ code, stderr }: Finished, sentence: RegExp): void {
 }
 
 describe("help", () => {
-  const commands = ["program build", "program inspect", "prove", "verify", "bench", "demo"];
+  const commands = [
+    "program build",
+    "program inspect",
+    "program key",
+    "prove",
+    "verify",
+    "bench",
+    "demo",
+    "dashboard",
+  ];
   it.each(commands)("of %s describes it with examples", async (command) => {
     const { code, stdout } = await run(...command.split(" "), "--help");
     expect(code).toBe(0);

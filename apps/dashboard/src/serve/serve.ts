@@ -1,7 +1,7 @@
 // Hands the built page to browsers. The files are read once, so no request can name any other.
 
 import { readFile, readdir } from "node:fs/promises";
-import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, relative, sep } from "node:path";
 
@@ -41,17 +41,24 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** @throws Error when the page has not been built, or the port is taken */
+/** Why the page cannot be served, with what to do. */
+export class PageError extends Error {
+  override readonly name: string = "PageError";
+  readonly code: "NOT_BUILT" | "LISTEN";
+  constructor(code: "NOT_BUILT" | "LISTEN", message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** @throws PageError */
 export async function servePage({
   host = "127.0.0.1",
   port = 0,
 }: ServeOptions = {}): Promise<PageServer> {
   const files = await readFiles();
   const server = createServer((request, response) => answer(files, request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
+  await listen(server, host, port);
   const bound = (server.address() as AddressInfo).port;
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}/`,
@@ -63,6 +70,20 @@ export async function servePage({
   };
 }
 
+const listen = (server: Server, host: string, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", (cause) =>
+      reject(
+        new PageError(
+          "LISTEN",
+          `port ${port} of ${host} cannot be listened on (${cause.message}): choose another`,
+          { cause },
+        ),
+      ),
+    );
+    server.listen(port, host, resolve);
+  });
+
 type Files = ReadonlyMap<string, { readonly type: string; readonly bytes: Uint8Array }>;
 
 async function readFiles(): Promise<Files> {
@@ -71,7 +92,7 @@ async function readFiles(): Promise<Files> {
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name));
   if (!names.includes(join(BUILD, "index.html"))) {
-    throw new Error("the page has not been built: run pnpm setup");
+    throw new PageError("NOT_BUILT", 'the page has not been built: run "pnpm run setup"');
   }
   const files = await Promise.all(
     names.map(async (name) => {
