@@ -55,7 +55,7 @@ describe("prove on the network", () => {
   it("of an input that does not fit the program", async () => {
     await write("short.json", '{"z0": ["1"], "count": 8}');
     const refused = await prove("-i", "short.json", "--dial", broker.address);
-    expectFailure(refused, 4, /z0 has 1 elements, the program's state has 3/);
+    expectFailure(refused, 2, /z0 must have 3 elements, the program's state; it has 1/);
   });
   it("while nobody offers to prove", async () => {
     const failed = await prove("--dial", broker.address, "--deadline", "5s");

@@ -11,6 +11,8 @@ export interface BrokerConfig {
   readonly stepsPerLeaf?: number;
   /** shards cut for every slot of a prover: more even out surprises, fewer save merges */
   readonly shardsPerSlot: number;
+  /** leaves in one shard at most: more and smaller lots, whoever proves them; default: no limit */
+  readonly maxLeavesPerShard?: number;
   /** whether the root is compressed by an aggregator: a short proof that hides the witness */
   readonly compress: boolean;
   /** how often peers are asked what they offer */

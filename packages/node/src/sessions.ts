@@ -15,8 +15,11 @@ export interface SessionLease extends Disposable {
 
 /** Sessions cost a second and hundreds of megabytes: they are shared, and the few last used are kept. */
 export interface Sessions extends AsyncDisposable {
-  /** @throws ProverError PLAN, CACHE, ABORTED */
-  use(key: SessionKey): Promise<SessionLease>;
+  /**
+   * @param signal ends the wait; what is being opened goes on for others
+   * @throws ProverError PLAN, CACHE, ABORTED; the signal's reason
+   */
+  use(key: SessionKey, signal?: AbortSignal): Promise<SessionLease>;
 }
 
 interface Entry {
@@ -63,7 +66,7 @@ export function createSessions({
   };
 
   return {
-    async use(key) {
+    async use(key, signal) {
       const name = `${key.program.digest}/${key.stepsPerLeaf}/${key.context}`;
       const entry = entries.get(name) ?? open(name, key);
       entries.delete(name);
@@ -77,7 +80,8 @@ export function createSessions({
         evict();
       };
       try {
-        return { session: await entry.opening, [Symbol.dispose]: release };
+        const session = await unlessAborted(entry.opening, signal);
+        return { session, [Symbol.dispose]: release };
       } catch (error) {
         release();
         throw error;
@@ -88,4 +92,15 @@ export function createSessions({
       await Promise.all([...entries].map(([name, entry]) => close(name, entry)));
     },
   };
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener("abort", onAbort, { once: true });
+  return Promise.race([promise, aborted]).finally(() =>
+    signal.removeEventListener("abort", onAbort),
+  );
 }

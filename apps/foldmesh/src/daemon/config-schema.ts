@@ -13,6 +13,7 @@ const broker = z.strictObject({
   maxJobs: whole(1000).exactOptional(),
   stepsPerLeaf: whole(2 ** 32 - 1).exactOptional(),
   shardsPerSlot: whole(1000).exactOptional(),
+  maxLeavesPerShard: whole(2 ** 32 - 1).exactOptional(),
   compress: z.boolean().exactOptional(),
   rosterMs: ms.exactOptional(),
   keepMs: z.int().min(1000).max(2_000_000_000).exactOptional(),

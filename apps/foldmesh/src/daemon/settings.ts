@@ -33,6 +33,7 @@ export interface BrokerSettings {
   readonly maxJobs?: number;
   readonly stepsPerLeaf?: number;
   readonly shardsPerSlot?: number;
+  readonly maxLeavesPerShard?: number;
   readonly compress?: boolean;
   readonly rosterMs?: number;
   readonly keepMs?: number;

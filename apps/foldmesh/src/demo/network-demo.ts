@@ -19,12 +19,22 @@ export interface NetworkDemoRequest {
   readonly cacheDir: string;
 }
 
-/** A leaf for each block; three lots for each prover, so that whoever is done early takes more. */
-const BROKER: MemberSpec = {
+const LEAST_SHARDS = 8;
+
+/** A leaf for each block, in at least eight shards; three lots for each prover, so that whoever is done early takes more. */
+const brokerOf = (leaves: number): MemberSpec => ({
   name: "broker",
   args: ["--role", "broker", "--threads", "1"],
-  config: { broker: { stepsPerLeaf: 1, shardsPerSlot: 3, rosterMs: 500, maxRestMs: 400 } },
-};
+  config: {
+    broker: {
+      stepsPerLeaf: 1,
+      shardsPerSlot: 3,
+      maxLeavesPerShard: Math.max(1, Math.floor(leaves / LEAST_SHARDS)),
+      rosterMs: 500,
+      maxRestMs: 400,
+    },
+  },
+});
 
 /** Three provers of different speeds and prices. */
 const MEMBERS: readonly MemberSpec[] = [
@@ -51,7 +61,7 @@ export async function proveOnDemoNetwork(
     `Proving the SHA-256 of ${paint("bold", showPath(path))} (${count(message.length, "byte")}, ${count(steps, "block")} of 64 bytes) on a network of processes:`,
   );
   const network = await startNetwork({
-    broker: BROKER,
+    broker: brokerOf(steps),
     members: MEMBERS,
     cacheDir: request.cacheDir,
     signal,

@@ -53,6 +53,7 @@ export async function proveRemotely(
 ): Promise<RemoteProof> {
   const { identity, input, zn } = request;
   const program = await readBundle(request.program);
+  checkState(input, program.manifest.stateSize);
   const client = await connectFirst(request, options.signal);
   try {
     options.onEvent({ kind: "connected", broker: client.broker, peer: client.peer });
@@ -68,6 +69,15 @@ export async function proveRemotely(
   } finally {
     await client.close();
   }
+}
+
+/** Found here already, before anybody is asked. */
+function checkState({ z0 }: JobInput, stateSize: number): void {
+  if (z0.length === stateSize) return;
+  throw new CLIError(
+    "INPUT",
+    `z0 must have ${stateSize} elements, the program's state; it has ${z0.length}`,
+  );
 }
 
 async function orderJob(

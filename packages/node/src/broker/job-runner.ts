@@ -258,7 +258,7 @@ export class JobRunner {
       speeds: roster.speeds(),
       shardsPerSlot: brokerConfig.shardsPerSlot,
       minSteps: 1,
-      maxSteps: leaves,
+      maxSteps: Math.min(leaves, brokerConfig.maxLeavesPerShard ?? leaves),
     });
     this.#tell({ kind: "planned", shards });
     const { maxPrice, deadline } = order.content;

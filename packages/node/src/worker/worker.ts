@@ -193,7 +193,7 @@ export class Worker {
     const terms = await this.#termsOf(job, broker);
     const { stepsPerLeaf, request, requester } = terms;
     const program = await programs.get(request.program, [broker, requester], signal);
-    const used = await sessions.use({ program, stepsPerLeaf, context: contextOf(terms) });
+    const used = await sessions.use({ program, stepsPerLeaf, context: contextOf(terms) }, signal);
     return { terms, program, used };
   }
 
