@@ -1,4 +1,4 @@
-// A gateway that takes any job and answers with a proof of its own choice.
+// A gateway that takes any job and answers at once with a proof of its own choice: usually a lie.
 
 import {
   HELLO,
@@ -29,7 +29,7 @@ export interface Gateway {
 }
 
 /** @param stepsPerLeaf what it says when it is asked for a quote */
-export async function startLyingGateway(proof: Uint8Array, stepsPerLeaf: number): Promise<Gateway> {
+export async function startGateway(proof: Uint8Array, stepsPerLeaf: number): Promise<Gateway> {
   const network = await createNetwork({
     privateKey: crypto.getRandomValues(new Uint8Array(32)),
     listen: ["/ip4/127.0.0.1/tcp/0/ws"],

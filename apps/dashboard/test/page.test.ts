@@ -1,12 +1,14 @@
 // The page in a real browser: a job on a real network, verified in the page; gateways that lie; files.
 
 import { readFile } from "node:fs/promises";
-import { minroot } from "@foldmesh/programs";
+import { join } from "node:path";
+import { minroot, programDir } from "@foldmesh/programs";
+import { PROGRAM_FILES } from "@foldmesh/r1cs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PageServer, servePage } from "../src/serve/serve.ts";
 import { findChromium, startChromium } from "./chromium.ts";
-import { startLyingGateway } from "./gateway.ts";
+import { startGateway } from "./gateway.ts";
 import { startWorld } from "./network.ts";
 
 const executable = findChromium();
@@ -109,42 +111,61 @@ describe.skipIf(executable === undefined)(`the page in Chromium${reason}`, () =>
     return copy;
   };
 
+  /** The header's word for the steps in a leaf, behind magic, version, form and program digest. */
+  const withLeavesOf = (stepsPerLeaf: number): Uint8Array => {
+    const copy = Uint8Array.from(proof);
+    new DataView(copy.buffer).setUint32(9 + 32, stepsPerLeaf);
+    return copy;
+  };
+
+  /** What the page says of a gateway that answers so. */
+  async function toldOf(answer: Uint8Array, z0: readonly bigint[] = Z0): Promise<string> {
+    const gateway = await startGateway(answer, STEPS_PER_LEAF);
+    try {
+      await prove(gateway.address, z0);
+      return await verdict();
+    } finally {
+      await gateway.close();
+    }
+  }
+
   test.each([
-    [
-      "a true proof of something else",
-      () => Uint8Array.from(proof),
-      2,
-      [7n, 2n, 0n],
-      /another start than z0/,
-    ],
-    ["a truncated proof", () => proof.subarray(0, 5_000), 2, Z0, /expected \d+ bytes, got \d+/],
-    ["an altered proof", () => flipped(proof, -1), 2, Z0, /NOT PROVED/],
-    [
-      "a proof with other leaves than it quoted",
-      () => Uint8Array.from(proof),
-      1,
-      Z0,
-      /leaves of 2, the key is for leaves of 1/,
-    ],
-    [
-      "noise",
-      () => Uint8Array.from({ length: 10_000 }, (_, i) => i * 37),
-      2,
-      Z0,
-      /does not begin with FMPROOF/,
-    ],
+    ["a true proof of something else", () => proof, [7n, 2n, 0n], /another start than z0/],
+    ["a truncated proof", () => proof.subarray(0, 5_000), Z0, /expected \d+ bytes, got \d+/],
+    ["an altered proof", () => flipped(proof, -1), Z0, /form|opening/],
+    ["smaller leaves than were proved", () => withLeavesOf(1), Z0, /number of steps per leaf/],
+    ["leaves too large for a page", () => withLeavesOf(2 ** 30), Z0, /has leaves of 1073741824/],
+    ["noise", () => proof.map((x, i) => x ^ i), Z0, /does not begin with FMPROOF/],
   ])(
     "a gateway that answers with %s is found out",
-    async (_, lie, stepsPerLeaf, z0, why) => {
-      const gateway = await startLyingGateway(lie(), stepsPerLeaf);
+    async (_, lie, z0, why) => {
+      const told = await toldOf(Uint8Array.from(lie()), z0);
+      expect(told).toMatch(/^NOT PROVED\. The gateway's proof does not show what you asked for\./);
+      expect(told).toMatch(why);
+      expect(await page.locator("#verdict").getAttribute("data-ok")).toBe("false");
+    },
+    TIME,
+  );
+
+  test(
+    "takes a program from the visitor's disk, and a proof from anybody",
+    async () => {
+      const gateway = await startGateway(Uint8Array.from(proof), STEPS_PER_LEAF);
+      const files = ["program.json", ...PROGRAM_FILES].map((name) =>
+        join(programDir("minroot"), name),
+      );
+      const proveWith = async (chosen: readonly string[]): Promise<void> => {
+        await page.getByLabel("Program", { exact: true }).selectOption("files");
+        await page.locator("#program-files").setInputFiles([...chosen]);
+        await page.getByRole("button", { name: "Prove" }).click();
+      };
       try {
-        await prove(gateway.address, z0);
-        const told = await verdict();
-        expect(told).toMatch(
-          /^NOT PROVED\. The gateway's proof does not show what you asked for\./,
-        );
-        expect(told).toMatch(why);
-        expect(await page.locator("#verdict").getAttribute("data-ok")).toBe("false");
+        await page.goto(`${server.url}?dial=${encodeURIComponent(gateway.address)}`);
+        await page.getByLabel("Input").fill(JSON.stringify({ z0: Z0.map(String), count: STEPS }));
+        await proveWith(files.slice(0, 2));
+        await page.getByText("step.wasm is missing: choose all of program.json").waitFor();
+        await proveWith(files);
+        expect(await verdict()).toMatch(/^Proved/);
       } finally {
         await gateway.close();
       }

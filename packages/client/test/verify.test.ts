@@ -15,7 +15,14 @@ import {
 import { minroot, programDir } from "@foldmesh/programs";
 import { createWitnessRunner, loadProgram } from "@foldmesh/r1cs/node";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type VerifyingKey, claimOf, deriveKey, openKey, verify } from "../src/verify/index.ts";
+import {
+  type VerifyingKey,
+  claimOf,
+  deriveKey,
+  openKey,
+  originOf,
+  verify,
+} from "../src/verify/index.ts";
 
 const z0 = [1n, 2n, 0n] as const;
 const zn = minroot(z0, 1);
@@ -90,7 +97,12 @@ describe("a true proof", () => {
     expect(file.length).toBeLessThan(2.3 * 2 ** 20);
   });
 
-  test("tells what it claims", () => expect(claimOf(key, proof)).toEqual(expected));
+  test("tells what it claims", () => {
+    expect(claimOf(key, proof)).toEqual(expected);
+    const { programDigest } = key;
+    expect(originOf(proof)).toEqual({ programDigest, stepsPerLeaf: 1, context: 0n });
+    expect(originOf(proof.slice(1))).toBeUndefined();
+  });
 
   test.each([
     ["another start", { z0: [1n, 3n, 0n] }, /another start/],

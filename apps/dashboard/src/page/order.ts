@@ -1,6 +1,7 @@
 // A job from its order to the verdict.
 
 import { type Bundle, type Client, type JobRequest, suggestedCap } from "@foldmesh/client";
+import { originOf } from "@foldmesh/client/verify";
 import { type JobInput, stepCount } from "@foldmesh/r1cs";
 import type { JobModel } from "./job-model.ts";
 import { NO_JOB, advance } from "./job-model.ts";
@@ -28,8 +29,8 @@ export interface Watcher {
 const PATIENCE = 30 * 60_000;
 
 /**
- * Orders, watches and verifies. The verifying key is derived from the program while others prove: of the
- * gateway only the number of steps in a leaf is taken, and a wrong one makes no proof verify.
+ * Orders, watches and verifies. The verifying key is derived from the program while others prove; of the
+ * gateway only the number of steps in a leaf is taken, and a false one makes no proof verify.
  */
 export async function order(
   client: Client,
@@ -51,14 +52,31 @@ export async function order(
   const { stepsPerLeaf } = quote;
   const { job } = await client.submit({ ...request, maxPrice }, { signal });
   watcher.onOrder(job);
-  const deriving = verifier.call("derive", { program, stepsPerLeaf }, watcher.onKeyProgress);
-  deriving.then(watcher.onKey, () => {});
+  const derive = async (steps: number): Promise<KeyInfo> => {
+    const argument = { program, stepsPerLeaf: steps };
+    const key = await verifier.call("derive", argument, watcher.onKeyProgress);
+    watcher.onKey(key);
+    return key;
+  };
+  const deriving = derive(stepsPerLeaf);
+  deriving.catch(() => {}); // awaited below, if the job comes that far
   await watch(client, job, watcher, signal);
   const proof = await client.result(job, { signal });
   watcher.onProof(proof);
-  const { digest } = await deriving;
+  const { digest } = await keyFor(proof, deriving, derive);
   const asked = { z0: input.z0, steps: stepCount(input), zn };
   return verifier.call("verify", { key: digest, proof, asked });
+}
+
+/** The key of the proof's own leaves, which need not be those of the quote; where there is none, the quote's. */
+async function keyFor(
+  proof: Uint8Array,
+  deriving: Promise<KeyInfo>,
+  derive: (stepsPerLeaf: number) => Promise<KeyInfo>,
+): Promise<KeyInfo> {
+  const quoted = await deriving;
+  const { stepsPerLeaf } = originOf(proof) ?? quoted;
+  return stepsPerLeaf === quoted.stepsPerLeaf ? quoted : derive(stepsPerLeaf).catch(() => quoted);
 }
 
 async function watch(

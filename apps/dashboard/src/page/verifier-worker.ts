@@ -15,6 +15,8 @@ type Handlers = {
 };
 
 const keys = new Map<string, VerifyingKey>();
+/** Keys derived in this thread, by program and leaf. */
+const derived = new Map<string, KeyInfo>();
 
 const handlers: Handlers = {
   async derive({ program: bundle, stepsPerLeaf }, progress) {
@@ -22,11 +24,15 @@ const handlers: Handlers = {
     const program = openBundle(bundle);
     checkLeaf(program, stepsPerLeaf);
     const name = `${program.digest}-${stepsPerLeaf}`;
+    const ready = derived.get(name);
+    if (ready !== undefined) return ready;
     const kept = await keptKey(name);
     const file = kept ?? (await deriveKey(program, { stepsPerLeaf, onProgress: progress }));
     if (kept === undefined) await keepKey(name, new Uint8Array(file));
     const key = await openKey(file);
-    return shelve(key, file, kept === undefined ? "derived" : "kept", started);
+    const info = shelve(key, file, kept === undefined ? "derived" : "kept", started);
+    derived.set(name, info);
+    return info;
   },
   async open({ file, digest }) {
     const started = performance.now();

@@ -68,6 +68,21 @@ export function claimOf(key: VerifyingKey, proofFile: Uint8Array): Expected | un
   }
 }
 
+/**
+ * Which key a proof asks for, by its own words, **which nobody need believe**: with a key that was derived from
+ * the program you trust, for the steps per leaf named here, `verify` finds a false header out.
+ * @returns undefined for bytes that are no proof file
+ */
+export function originOf(proofFile: Uint8Array): Origin | undefined {
+  try {
+    const { programDigest, stepsPerLeaf, context } = decodeProofFile(proofFile);
+    return { programDigest, stepsPerLeaf, context };
+  } catch (error) {
+    if (error instanceof FoldingError) return undefined;
+    throw error;
+  }
+}
+
 /** The compressed proof in a file whose header agrees with the key, or why there is none. */
 function bodyOf(key: VerifyingKey, proofFile: Uint8Array): Uint8Array | Verdict {
   try {
