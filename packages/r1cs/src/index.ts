@@ -32,6 +32,7 @@ export type { StepInputs, Value } from "./value.ts";
 export {
   JOB_INPUT_LIMITS,
   type JobInput,
+  checkJobInput,
   parseJobInput,
   stepCount,
   stepInputs,

@@ -1,5 +1,7 @@
 import { R1CSError } from "./errors.ts";
+import { STATE_INPUT, checkInputs } from "./signals.ts";
 import { MAX_STATE_SIZE } from "./step.ts";
+import { type SignalShape, showSignal } from "./sym.ts";
 import {
   type Budget,
   type StepInputs,
@@ -7,6 +9,7 @@ import {
   kindOf,
   parseElement,
   parseFields,
+  quote,
 } from "./value.ts";
 
 export const JOB_INPUT_LIMITS: Readonly<Record<"characters" | "steps" | "values", number>> = {
@@ -29,6 +32,29 @@ export const stepInputs = (input: JobInput, i: number): StepInputs =>
   "count" in input ? {} : (input.steps[i] ?? {});
 
 /**
+ * Checks every step's private inputs against the program's, by name, number and shape: before long work,
+ * so that what is wrong with the last step is not told after all others have been proven.
+ * @param signals every input signal of the program, step_in among them
+ * @throws R1CSError INPUT, naming step and signal
+ */
+export function checkJobInput(input: JobInput, signals: readonly SignalShape[]): void {
+  const wanted = signals.filter(({ name }) => name !== STATE_INPUT);
+  if (!("count" in input)) return input.steps.forEach((step, i) => checkStep(step, i, wanted));
+  if (wanted.length === 0) return;
+  const names = wanted.map(showSignal).join(", ");
+  refuse(`the program has private inputs (${names}): give them by "steps": [{…}, …], not a count`);
+}
+
+function checkStep(step: StepInputs, i: number, wanted: readonly SignalShape[]): void {
+  try {
+    checkInputs(step, wanted);
+  } catch (error) {
+    if (!(error instanceof R1CSError)) throw error;
+    throw new R1CSError(error.code, `step ${i}: ${error.message}`, { cause: error, step: i });
+  }
+}
+
+/**
  * Reads INPUT.json: {"z0": ["1", …], "steps": [{"name": value, …}, …]}, or {"z0": …, "count": N}.
  * Values are decimal strings, 0x strings, integers below 2^53 or nested arrays of them.
  * @param source the text, or the document already parsed
@@ -40,7 +66,7 @@ export function parseJobInput(source: unknown): JobInput {
     refuse(`the input must be an object with z0 and steps, it is ${kindOf(json)}`);
   const unknown = Object.keys(json).find((key) => !["z0", "steps", "count"].includes(key));
   if (unknown !== undefined) {
-    refuse(`the input has "${unknown.slice(0, 40)}"; z0, steps and count are read`);
+    refuse(`the input has ${quote(unknown)}; z0, steps and count are read`);
   }
   const z0 = parseState(json["z0"]);
   if ((json["steps"] === undefined) === (json["count"] === undefined)) {

@@ -3,6 +3,9 @@ import { R1CSError } from "./errors.ts";
 import { type SignalShape, showSignal, signalCount } from "./sym.ts";
 import { type StepInputs, type Value, isRecord, parseElement } from "./value.ts";
 
+/** The input that is the state; every other is private. */
+export const STATE_INPUT = "step_in";
+
 /** Values of one input signal in circom's order, as 32-byte little-endian elements. */
 export interface EncodedSignal {
   readonly name: string;
@@ -19,10 +22,20 @@ export function encodeInputs(
   inputs: StepInputs,
   signals: readonly SignalShape[] | undefined,
 ): EncodedSignal[] {
-  const named = new Map<string, Value>();
-  for (const [name, value] of Object.entries(inputs)) qualify(name, value, named);
+  const named = nameInputs(inputs);
   if (signals !== undefined) checkSignals(named, signals);
   return Array.from(named, ([name, value]) => ({ name, values: encodeValue(name, value) }));
+}
+
+/** Checks inputs against these signals as `encodeInputs` does. @throws R1CSError INPUT */
+export function checkInputs(inputs: StepInputs, signals: readonly SignalShape[]): void {
+  checkSignals(nameInputs(inputs), signals);
+}
+
+function nameInputs(inputs: StepInputs): Map<string, Value> {
+  const named = new Map<string, Value>();
+  for (const [name, value] of Object.entries(inputs)) qualify(name, value, named);
+  return named;
 }
 
 /** Names a bus's fields: { q: { x: 1 } } → q.x, { q: [{ x: 1 }] } → q[0].x */
@@ -67,7 +80,7 @@ const shapeOf = (value: Value | undefined): number[] =>
   Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];
 
 function listOf(signals: readonly SignalShape[]): string {
-  const names = signals.filter(({ name }) => name !== "step_in").map(showSignal);
+  const names = signals.filter(({ name }) => name !== STATE_INPUT).map(showSignal);
   return names.length === 0
     ? "; it has no private inputs"
     : `; its private inputs are ${names.join(", ")}`;

@@ -40,7 +40,7 @@ export function parseFields(
 ): StepInputs {
   const fields: Record<string, Value> = Object.create(null) as Record<string, Value>;
   for (const [name, value] of Object.entries(json)) {
-    if (!NAME.test(name)) refuse(place, `has "${name.slice(0, 40)}", which cannot name a signal`);
+    if (!NAME.test(name)) refuse(place, `has ${quote(name)}, which cannot name a signal`);
     fields[name] = parseValue(value, `${place}.${name}`, budget, depth);
   }
   return fields;
@@ -74,7 +74,7 @@ function toInteger(json: unknown, place: string): bigint {
   }
   if (json.length > MAX_DIGITS) refuse(place, `has ${json.length} digits, no element has so many`);
   if (!/^(-?[0-9]+|0x[0-9a-fA-F]+)$/.test(json)) {
-    refuse(place, `must be decimal digits or 0x and hexadecimal digits, it is "${json}"`);
+    refuse(place, `must be decimal digits or 0x and hexadecimal digits, it is ${quote(json)}`);
   }
   return BigInt(json);
 }
@@ -85,11 +85,16 @@ export const isRecord = (json: unknown): json is Readonly<Record<string, unknown
 export const kindOf = (json: unknown): string =>
   json === null
     ? "null"
-    : Array.isArray(json)
-      ? "an array"
-      : isRecord(json)
-        ? "an object"
-        : `a ${typeof json}`;
+    : json === undefined
+      ? "missing"
+      : Array.isArray(json)
+        ? "an array"
+        : isRecord(json)
+          ? "an object"
+          : `a ${typeof json}`;
+
+/** Foreign text in a message: short, and with its control characters spelled out. */
+export const quote = (text: string): string => JSON.stringify(text.slice(0, MAX_DIGITS));
 
 function refuse(place: string, what: string): never {
   throw new R1CSError("INPUT", `${place} ${what}`);

@@ -1,5 +1,5 @@
 import { Fp } from "@foldmesh/algebra";
-import { R1CSError, parseJobInput, stepCount, stepInputs } from "@foldmesh/r1cs";
+import { R1CSError, checkJobInput, parseJobInput, stepCount, stepInputs } from "@foldmesh/r1cs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { caught, expectRefused } from "./refused.ts";
@@ -35,6 +35,9 @@ describe("INPUT.json", () => {
     ["nothing", "", "INPUT", /not JSON/],
     ["a list", "[]", "INPUT", /must be an object .* it is an array/],
     ["no z0", '{"count": 1}', "INPUT", /z0 must be an array of 1 to 4/],
+    ["z0 missing from an object", "{}", "INPUT", /z0 .* it is missing/],
+    ["control characters", '{"z0": ["\\u001b[31m"], "count": 1}', "INPUT", /it is "\\u001b\[31m"$/],
+    ["a key of control characters", '{"\\u0007": 1}', "INPUT", /has "\\u0007"; z0/],
     ["z0 of five", '{"z0": [1,2,3,4,5], "count": 1}', "INPUT", /it has 5 elements/],
     ["neither", '{"z0": [1]}', "INPUT", /either "steps"/],
     ["both", '{"z0": [1], "steps": [{}], "count": 1}', "INPUT", /either "steps"/],
@@ -94,6 +97,41 @@ describe("INPUT.json", () => {
         const thrown = caught(() => parseJobInput({ z0, steps }));
         expect(thrown === undefined || thrown instanceof R1CSError).toBe(true);
       }),
+    );
+  });
+});
+
+describe("private inputs are checked against the program's before any work", () => {
+  const signals = [
+    { name: "step_in", size: [1] },
+    { name: "w", size: [2, 2] },
+    { name: "k", size: [] },
+  ];
+  const good = '{"w": [[1, 2], [3, 4]], "k": 5}';
+  const check = (steps: string): void =>
+    checkJobInput(parseJobInput(`{"z0": [1], "steps": [${good}, ${steps}]}`), signals);
+
+  test("and pass where they fit", () => {
+    check('{"k": [5], "w": [1, 2, 3, 4]}');
+    checkJobInput(parseJobInput('{"z0": [1], "count": 3}'), signals.slice(0, 1));
+    checkJobInput(parseJobInput('{"z0": [1], "steps": [{}, {}]}'), signals.slice(0, 1));
+  });
+
+  test.each([
+    ["{}", /^step 1: the input w\[2\]\[2\] is missing$/],
+    ['{"w": [1, 2, 3, 4]}', /^step 1: the input k is missing$/],
+    [`{"w": [1, 2, 3], "k": 1}`, /takes 4 value\(s\), 3 were given/],
+    [`{"w": [1, 2, 3, 4], "k": 1, "j": 1}`, /no input "j"; its private inputs are w\[2\]\[2\], k/],
+  ])("%s is refused", (step, message) => {
+    expectRefused(() => check(step), "INPUT", message);
+  });
+
+  test("a count is refused where there are private inputs", () => {
+    const input = parseJobInput('{"z0": [1], "count": 3}');
+    expectRefused(
+      () => checkJobInput(input, signals),
+      "INPUT",
+      /private inputs \(w\[2\]\[2\], k\): give them by "steps"/,
     );
   });
 });
