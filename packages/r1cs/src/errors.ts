@@ -4,7 +4,8 @@ export type R1CSErrorCode =
   | "TOO_LARGE" // beyond a stated limit
   | "CONVENTION" // not a step circuit: signal step_in[a], step_out[a]
   | "CORRUPT" // a program directory whose files do not match its manifest
-  | "NOT_FOUND" // a file or directory that is not there
+  | "NOT_FOUND" // a file that is not there or cannot be read
+  | "NOT_WRITABLE" // a directory that cannot be made or written
   | "COMPILE" // circom refused the source
   | "INPUT" // values that do not fit the program
   | "WITNESS" // the witness program refused the inputs, or its result is not a witness

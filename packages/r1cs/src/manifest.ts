@@ -61,13 +61,13 @@ export function parseManifest(text: string): Manifest {
   }
   return {
     version: MANIFEST_VERSION,
-    name: field(json, "name", isShortString),
-    compiler: field(json, "compiler", isShortString),
-    stateSize: field(json, "stateSize", (x) => isCount(x) && x >= 1 && x <= MAX_STATE_SIZE),
-    constraints: field(json, "constraints", isCount),
-    wires: field(json, "wires", isCount),
-    privateInputs: field(json, "privateInputs", isShapes),
-    files: field(json, "files", isFiles),
+    name: field(json, "name", LABEL_RULE, isLabel),
+    compiler: field(json, "compiler", LABEL_RULE, isLabel),
+    stateSize: field(json, "stateSize", `1 to ${MAX_STATE_SIZE}`, isStateSize),
+    constraints: field(json, "constraints", "a count", isCount),
+    wires: field(json, "wires", "a count", isCount),
+    privateInputs: field(json, "privateInputs", "a list of signals", isShapes),
+    files: field(json, "files", "sizes and hashes of the three files", isFiles),
   };
 }
 
@@ -86,21 +86,30 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
 function field<T>(
   json: Readonly<Record<string, unknown>>,
   name: string,
+  what: string,
   valid: (x: unknown) => boolean,
 ): T {
   const value = json[name];
   if (!valid(value)) {
-    throw new R1CSError("MALFORMED", `program.json: "${name}" is missing or not what it must be`);
+    throw new R1CSError(
+      "MALFORMED",
+      `program.json: "${name}" is missing or not ${what}: build the program again`,
+    );
   }
   return value as T;
 }
 
+/** What a program may be called. */
+export const LABEL_RULE = "a printable text of 1 to 200 characters";
 const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
-const isShortString = (x: unknown): boolean =>
-  typeof x === "string" && x.length > 0 && x.length <= 200;
+const isStateSize = (x: unknown): boolean => isCount(x) && x >= 1 && x <= MAX_STATE_SIZE;
+/** Printable: it is shown on terminals. */
+const isText = (x: unknown, most: number): boolean =>
+  typeof x === "string" && x.length <= most && /^\P{C}+$/u.test(x);
+export const isLabel = (x: unknown): boolean => isText(x, 200);
 const isShape = (x: unknown): boolean =>
   isRecord(x) &&
-  isShortString(x["name"]) &&
+  isText(x["name"], 2000) &&
   Array.isArray(x["size"]) &&
   (x["size"] as unknown[]).every(isCount);
 const isShapes = (x: unknown): boolean => Array.isArray(x) && x.every(isShape);

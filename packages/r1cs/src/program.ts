@@ -73,7 +73,7 @@ function checkOutputsConstrained({ r1cs, stateSize }: StepCircuit): void {
     if (isUsed(1 + i)) continue;
     throw new R1CSError(
       "CONVENTION",
-      `step_out[${i}] is in no constraint, so a prover could give it any value: assign it with <==, not with <-- or not at all`,
+      `step_out[${i}] is in no constraint, so a prover could give it any value: assign it with <==, not with <-- or not at all, and something that the step computes or constrains`,
     );
   }
 }

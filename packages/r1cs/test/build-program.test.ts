@@ -1,6 +1,7 @@
 // Compiles circuits as strangers write them, from directories of their own.
 
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Fp, elementsFromBytes, elementsToBytes } from "@foldmesh/algebra";
@@ -200,6 +201,12 @@ describe("what cannot be built says why", () => {
       "COMPILE",
       /nowhere\.circom to be included has not been found/,
     ],
+    [
+      "no main and a warning before it",
+      "",
+      "COMPILE",
+      /^circom refused the source:\nerror.*No main/,
+    ],
     ["a newer pragma", "pragma circom 2.99.0;", "COMPILE", /requires pragma version 2\.99\.0/],
     ["no main", "pragma circom 2.0.0; template T() {}", "COMPILE", /No main specified/],
     [
@@ -225,6 +232,29 @@ describe("what cannot be built says why", () => {
     await expectRejected(buildProgram({ source, out: source }), "INPUT", /no program directory/);
   });
 
+  test("a name that program.json could not hold, or that would paint the terminal", async () => {
+    const source = join(root, "named.circom");
+    await writeFile(source, step(SQUARES));
+    for (const name of ["", "a".repeat(201), "red \u001B[31m"]) {
+      const building = buildProgram({ source, out: join(root, "named"), name });
+      await expectRejected(building, "INPUT", /name must be a printable text/);
+    }
+    await writeFile(join(root, ".circom"), step(SQUARES));
+    const nameless = buildProgram({ source: join(root, ".circom"), out: join(root, "named") });
+    await expectRejected(nameless, "INPUT", /name must be/);
+  });
+
+  test("a target that cannot be written", async () => {
+    const source = join(root, "w.circom");
+    await writeFile(source, step(SQUARES));
+    const below = buildProgram({ source, out: join(source, "x", "y") });
+    await expectRejected(below, "NOT_WRITABLE", /cannot write .*: a part of its path is not a dir/);
+    await symlink(join(root, "nowhere"), join(root, "dangling"));
+    const dangling = buildProgram({ source, out: join(root, "dangling") });
+    await expectRejected(dangling, "NOT_WRITABLE", /cannot write .*dangling/);
+    expect((await readdir(root)).filter((name) => name.startsWith(".d"))).toEqual([]);
+  });
+
   test("an aborted build leaves nothing", async () => {
     const directory = join(root, "aborted");
     await mkdir(directory);
@@ -241,6 +271,25 @@ describe("what cannot be built says why", () => {
 });
 
 describe("a program directory", () => {
+  test("loads whatever its signals are called", async () => {
+    const name = "n".repeat(300);
+    await build({ "main.circom": step(`${SQUARES} signal input ${name};`) });
+    const program = await loadProgram(join(root, `p${built - 1}`, "out"));
+    expect(program.manifest.privateInputs).toEqual([{ name, size: [] }]);
+  });
+
+  test("is not waited for where a file is a directory or a pipe", async () => {
+    await build({ "main.circom": step(SQUARES) });
+    const out = join(root, `p${built - 1}`, "out");
+    await rm(join(out, "step.sym"));
+    execFileSync("mkfifo", [join(out, "step.sym")]);
+    await expectRejected(loadProgram(out), "NOT_FOUND", /step\.sym: it is no file/);
+    await rm(join(out, "program.json"));
+    await expectRejected(loadProgram(out), "NOT_FOUND", /program\.json: there is no such file/);
+    await mkdir(join(out, "program.json"));
+    await expectRejected(loadProgram(out), "NOT_FOUND", /program\.json: it is no file/);
+  });
+
   test("is refused when a file was changed, is missing or belongs to another", async () => {
     const program = await build({ "main.circom": step(SQUARES) });
     const out = join(root, `p${built - 1}`, "out");

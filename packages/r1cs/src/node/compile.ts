@@ -109,8 +109,14 @@ function compileError(error: Error & { killed?: boolean }, text: string): R1CSEr
   if (error.killed === true) {
     return new R1CSError("TIMEOUT", "circom did not finish within its time", { cause: error });
   }
-  const message = text === "" ? error.message : text.slice(0, MAX_MESSAGE_CHARACTERS);
+  const message = text === "" ? error.message : errorsOf(text).slice(0, MAX_MESSAGE_CHARACTERS);
   return new R1CSError("COMPILE", `circom refused the source:\n${message}`);
+}
+
+/** circom's diagnostics are paragraphs; what else it says matters only where there are no errors among them. */
+function errorsOf(text: string): string {
+  const errors = text.split(/\n\s*\n/).filter((paragraph) => paragraph.startsWith("error"));
+  return errors.length === 0 ? text : errors.join("\n\n");
 }
 
 /** circom names files relative to the root that it runs at. */
