@@ -60,6 +60,13 @@ export type ProverEvent =
   /** The root was verified, or compressed. */
   | { readonly type: "verify" | "compress"; readonly ms: number };
 
+/**
+ * The commitment key that a program is bound to; proofs under one key are no proofs under another.
+ * "transparent", the default: nothing to trust. Powers of tau from a ceremony, in a file of snarkjs: proofs are
+ * verified several times faster, and are worth as much as the ceremony.
+ */
+export type KeyChoice = "transparent" | { readonly ptau: string };
+
 export interface ProveRequest {
   readonly program: Program;
   readonly input: JobInput;
@@ -74,6 +81,7 @@ export interface ProveRequest {
    * **reveals witnesses of the computation** and can be merged further.
    */
   readonly compress?: boolean;
+  readonly key?: KeyChoice;
   /** Where commitment keys are cached. */
   readonly cacheDir: string;
   readonly signal?: AbortSignal;
@@ -108,6 +116,8 @@ export interface VerifyRequest {
    * larger claim is refused, because it would make the verifier build a huge circuit.
    */
   readonly stepsPerLeaf?: number;
+  /** What the program is bound to, as the caller knows it. */
+  readonly key?: KeyChoice;
   readonly cacheDir: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ProverEvent) => void;

@@ -3,6 +3,7 @@ export type ProverErrorCode =
   | "HEADER" // a proof file whose header claims what no proof can
   | "PLAN" // the computation cannot be cut as asked
   | "INPUT" // z0 does not fit the program
+  | "KEY" // powers of tau that cannot be used
   | "CACHE" // the cache directory cannot be used
   | "PROVING" // a leaf or a merge was refused: a false witness, or a fault of this machine
   | "ABORTED";

@@ -1,4 +1,5 @@
 export type {
+  KeyChoice,
   MergeStages,
   Plan,
   ProofForm,

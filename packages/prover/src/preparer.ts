@@ -9,15 +9,18 @@ import {
   type System,
   deriveSystem,
   ipaLength,
+  kzgKey,
   loadCompressor,
   loadSetup,
   nodeBytes,
+  withKey,
 } from "@foldmesh/folding";
 import { type StepCircuit, repeatStep } from "@foldmesh/r1cs";
 import { makePlan } from "./plan.ts";
 import { reply } from "./reply.ts";
 import { type ResidentSetup, describe } from "./resident.ts";
 import { loadSystemGenerators } from "./small-generators.ts";
+import { loadSRS } from "./srs.ts";
 import type {
   DeriveTask,
   Derived,
@@ -60,11 +63,23 @@ const unpackStep = ({ stateSize, ...r1cs }: PackedStep): StepCircuit => ({
 });
 
 /** Loads what `derive` made. */
-export const load = ({ bases }: LoadTask): Promise<Reply<ResidentSetup>> =>
+export const load = (task: LoadTask): Promise<Reply<ResidentSetup>> =>
   reply(async () => {
     assert(derived !== undefined, "load comes after derive");
-    const { system, structures } = derived;
+    const { structures } = derived;
+    const { system, bases } = await keyed(derived.system, task);
     const engine = attachEngine(init.engine);
-    const setup = loadSetup(engine, system, structures, new Uint8Array(bases));
+    const setup = loadSetup(engine, system, structures, bases);
     return describe(engine, loadCompressor(setup, structures));
   });
+
+/** The system bound to its key, and the key's bases. */
+async function keyed(
+  system: System,
+  task: LoadTask,
+): Promise<{ readonly system: System; readonly bases: Uint8Array }> {
+  if ("bases" in task) return { system, bases: new Uint8Array(task.bases) };
+  const count = ipaLength(system);
+  const srs = await loadSRS(task.ptau, count, init.cacheDir);
+  return { system: withKey(plainPoseidon(), system, kzgKey(srs, count)), bases: srs.bases };
+}

@@ -1,12 +1,17 @@
 // Proof files with the prover's errors; the format is folding's, where verifiers without prover read it too.
 
 import { FoldingError, type ProofFile, decodeProofFile, encodeProofFile } from "@foldmesh/folding";
+import type { KeyChoice } from "./api.ts";
 import { ProverError } from "./errors.ts";
 
 export type { ProofFile };
 
 /** The context of a proof that may be reused between jobs. */
 export const REUSABLE = 0n;
+
+/** What a proof file says of a key. */
+export const keyKind = (key: KeyChoice = "transparent"): NonNullable<ProofFile["key"]> =>
+  key === "transparent" ? "transparent" : "kzg";
 
 export const encodeProof: (file: ProofFile) => Uint8Array = encodeProofFile;
 

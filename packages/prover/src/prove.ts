@@ -2,12 +2,18 @@
 // merge nodes as soon as both children exist, verify the root, encode it.
 
 import { Fp, secureRng } from "@foldmesh/algebra";
-import { type Program, firstViolation, repeatAssignment, stepCount } from "@foldmesh/r1cs";
+import {
+  type Program,
+  checkJobInput,
+  firstViolation,
+  repeatAssignment,
+  stepCount,
+} from "@foldmesh/r1cs";
 import PQueue from "p-queue";
 import type { ProveRequest, ProveResult } from "./api.ts";
 import { ProverError } from "./errors.ts";
 import { type Executor, execute } from "./execute.ts";
-import { REUSABLE, encodeProof } from "./proof-file.ts";
+import { REUSABLE, encodeProof, keyKind } from "./proof-file.ts";
 import { type Session, type TaskOptions, openSession } from "./session.ts";
 import { type Branch, aggregationTree } from "./tree.ts";
 import type { NodeResult } from "./worker-tasks.ts";
@@ -19,12 +25,13 @@ const PRIORITY = { leaf: 0, merge: 1 } as const;
 /**
  * Proves `steps` applications of a program. The result was verified in full before it is returned.
  *
- * @throws ProverError PLAN, INPUT, CACHE, PROVING, ABORTED; R1CSError INPUT, WITNESS, TIMEOUT, MEMORY
+ * @throws ProverError PLAN, INPUT, KEY, CACHE, PROVING, ABORTED; R1CSError INPUT, WITNESS, TIMEOUT, MEMORY
  * @example
  * const { proof, statement } = await proveJob({ program, input: { z0: [1n, 2n], count: 16 }, cacheDir });
  */
 export async function proveJob(request: ProveRequest): Promise<ProveResult> {
   requireState(request);
+  checkJobInput(request.input, request.program.inputs);
   const { program, input, onEvent } = request;
   const steps = stepCount(input);
   const threads = request.threads ?? defaultThreads();
@@ -40,6 +47,7 @@ export async function proveJob(request: ProveRequest): Promise<ProveResult> {
     stepsPerLeaf: plan.stepsPerLeaf,
     context: REUSABLE,
     form: compress ? "compressed" : "node",
+    key: keyKind(request.key),
     body: compress ? await compressed(session, node, request) : node,
   });
   return { proof, statement: { steps, z0: input.z0, zn }, plan };

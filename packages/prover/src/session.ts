@@ -2,7 +2,7 @@
 // Nodes go in and out as canonical bytes.
 
 import type { Program } from "@foldmesh/r1cs";
-import type { Plan, ProverEvent } from "./api.ts";
+import type { KeyChoice, Plan, ProverEvent } from "./api.ts";
 import { prepare } from "./setup.ts";
 import type {
   CheckTask,
@@ -25,6 +25,8 @@ export interface SessionRequest {
   readonly shards?: number | undefined;
   /** 0 for proofs that may be reused between jobs, or a job's id (mod p). */
   readonly context: bigint;
+  /** Default: transparent. */
+  readonly key?: KeyChoice | undefined;
   /** Tasks at the same time. */
   readonly threads: number;
   readonly cacheDir: string;
@@ -53,7 +55,7 @@ export interface Session extends AsyncDisposable {
   check(task: CheckTask, options?: TaskOptions): Promise<VerifyResult>;
 }
 
-/** @throws ProverError PLAN, CACHE, ABORTED */
+/** @throws ProverError PLAN, KEY, CACHE, ABORTED */
 export async function openSession(request: SessionRequest): Promise<Session> {
   const { plan, nodeBytes, engine, resident } = await prepare(request);
   const workers = new Workers("worker.ts", { engine, resident }, request.threads);

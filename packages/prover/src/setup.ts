@@ -4,7 +4,7 @@
 import { type EngineInit, createEngine } from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
 import type { Program } from "@foldmesh/r1cs";
-import type { Plan, ProverEvent } from "./api.ts";
+import type { KeyChoice, Plan, ProverEvent } from "./api.ts";
 import { BLOCK_POINTS, POINT_BYTES, readCached, wBlock, writeCached } from "./key-cache.ts";
 import type { ResidentSetup } from "./resident.ts";
 import type { DeriveTask, Derived, LoadTask } from "./worker-tasks.ts";
@@ -15,6 +15,7 @@ const PIECE_POINTS = 2048;
 
 export interface PrepareRequest extends Omit<DeriveTask, "step"> {
   readonly program: Program;
+  readonly key?: KeyChoice | undefined;
   readonly cacheDir: string;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: ProverEvent) => void) | undefined;
@@ -29,13 +30,28 @@ export interface Prepared {
 }
 
 export async function prepare(request: PrepareRequest): Promise<Prepared> {
-  const { cacheDir, signal } = request;
+  const { cacheDir, signal, key = "transparent" } = request;
   const { init: engine } = await createEngine({ load: readModules });
   await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
   const { plan, bases, nodeBytes } = await derive(preparer, request);
-  const task: LoadTask = { bases: await loadBases(bases, request) };
-  const resident = await preparer.run<ResidentSetup>("load", task, { signal });
+  const load = (task: LoadTask): Promise<ResidentSetup> => preparer.run("load", task, { signal });
+  const resident =
+    key === "transparent"
+      ? await load({ bases: await loadBases(bases, request) })
+      : await withProgress(bases, request, () => load({ ptau: key.ptau }));
   return { plan, nodeBytes, engine, resident };
+}
+
+/** Reading powers of tau is one step of the key's progress. */
+async function withProgress<T>(
+  total: number,
+  { onEvent }: PrepareRequest,
+  body: () => Promise<T>,
+): Promise<T> {
+  onEvent?.({ type: "setup", phase: "key", done: 0, total });
+  const result = await body();
+  onEvent?.({ type: "setup", phase: "key", done: total, total });
+  return result;
 }
 
 /** Plan and public parameters, made by a worker. @throws ProverError PLAN, CACHE, ABORTED */
@@ -60,21 +76,19 @@ async function loadBases(count: number, request: PrepareRequest): Promise<Shared
   const blocks = Math.ceil(count / BLOCK_POINTS);
   const total = blocks * BLOCK_POINTS;
   const bases = new SharedArrayBuffer(total * POINT_BYTES);
-  let done = 0;
-  const advance = (points: number): void => {
-    done += points;
-    onEvent?.({ type: "setup", phase: "key", done, total });
-  };
   const missing: number[] = [];
   for (let block = 0; block < blocks; block++) {
     if (signal?.aborted) throw abortError(signal.reason);
     const cached = await readCached(cacheDir, wBlock(block));
     if (cached === null) missing.push(block);
-    else {
-      blockOf(bases, block).set(cached);
-      advance(BLOCK_POINTS);
-    }
+    else blockOf(bases, block).set(cached);
   }
+  let done = total - missing.length * BLOCK_POINTS;
+  const advance = (points: number): void => {
+    done += points;
+    onEvent?.({ type: "setup", phase: "key", done, total });
+  };
+  advance(0);
   if (missing.length > 0) await deriveBlocks(missing, bases, advance, request);
   return bases;
 }

@@ -3,14 +3,14 @@ import type { StepCircuit } from "@foldmesh/r1cs";
 import type { ProofStatement, Verdict, VerifyRequest } from "./api.ts";
 import { ProverError } from "./errors.ts";
 import { MAX_LOG_ROWS } from "./plan.ts";
-import { type ProofFile, REUSABLE, decodeProof } from "./proof-file.ts";
+import { type ProofFile, REUSABLE, decodeProof, keyKind } from "./proof-file.ts";
 import { openSession } from "./session.ts";
 import { defaultThreads } from "./workers.ts";
 
 /**
  * Verifies a proof file in full against what the caller expects (§8 of the proof system). A proof that
  * is not valid gives a verdict that names the failed checks; bytes that are no proof file throw.
- * @throws ProverError PROOF (unusable bytes), CACHE, ABORTED
+ * @throws ProverError PROOF (unusable bytes), KEY, CACHE, ABORTED
  */
 export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
   const file = readHeader(request);
@@ -45,14 +45,21 @@ function readHeader(request: VerifyRequest): ProofFile | string {
   }
 }
 
+const KEY_FAILURES = {
+  transparent:
+    "key: the proof is of a program bound to powers of tau, and none were given to verify it with",
+  kzg: "key: the proof is under a transparent key, expected one under these powers of tau",
+} as const;
+
 /** Everything that can be refused before public parameters are derived for a file's claims. */
 function headerFailure(
-  { program, expected, context = REUSABLE, stepsPerLeaf }: VerifyRequest,
+  { program, expected, context = REUSABLE, stepsPerLeaf, key }: VerifyRequest,
   file: ProofFile,
 ): string | null {
   if (file.programDigest !== program.digest) {
     return `program: the proof is of program ${file.programDigest.slice(0, 16)}…, not ${program.digest.slice(0, 16)}…`;
   }
+  if (file.key !== keyKind(key)) return KEY_FAILURES[keyKind(key)];
   if (file.context !== context) {
     return `context: the proof is of ${file.context}, expected ${context}`;
   }

@@ -42,10 +42,8 @@ export interface Derived {
   readonly nodeBytes: number;
 }
 
-export interface LoadTask {
-  /** Generators w, 64 bytes each. */
-  readonly bases: SharedArrayBuffer;
-}
+/** Generators w, 64 bytes each, or the file of the powers of tau that the program is bound to. */
+export type LoadTask = { readonly bases: SharedArrayBuffer } | { readonly ptau: string };
 
 export interface BasesTask {
   readonly start: number;

@@ -65,7 +65,7 @@ export class Workers<File extends keyof WorkerInits> implements AsyncDisposable 
 export const abortError = (cause?: unknown): ProverError =>
   new ProverError("ABORTED", "the work was cancelled", { cause });
 
-const OWN_CODES = ["PROOF", "PLAN", "INPUT", "CACHE"] as const;
+const OWN_CODES = ["PROOF", "PLAN", "INPUT", "KEY", "CACHE"] as const;
 
 function typedError({
   name,

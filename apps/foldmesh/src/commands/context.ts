@@ -1,5 +1,7 @@
+import type { KeyChoice } from "@foldmesh/prover";
 import type { Command } from "commander";
 import type { ExitCode } from "../errors.ts";
+import { userPath } from "../io/paths.ts";
 import type { Terminal } from "../io/terminal.ts";
 
 /** What every command is given. */
@@ -21,6 +23,16 @@ export const withCache = (command: Command): Command =>
     "--cache <dir>",
     "where commitment keys are kept (default: $FOLDMESH_CACHE, else the platform's cache directory)",
   );
+
+export const withKey = (command: Command): Command =>
+  command.option(
+    "--ptau <file>",
+    "the powers of tau that the program is bound to (default: none, a transparent key)",
+  );
+
+/** The choice of `withKey`. */
+export const keyOf = ({ ptau }: { readonly ptau?: string }): KeyChoice =>
+  ptau === undefined ? "transparent" : { ptau: userPath(ptau) };
 
 export const withData = (command: Command): Command =>
   command.option(

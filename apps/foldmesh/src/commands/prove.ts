@@ -9,7 +9,15 @@ import { checkWritable, readUserFile, writeUserFile } from "../io/files.ts";
 import { cacheDirectory, showPath, userPath } from "../io/paths.ts";
 import { type Terminal, count, duration, paint } from "../io/terminal.ts";
 import { showProgress } from "../view/progress.ts";
-import { type CommandContext, withCache, withData, withExamples, withJSON } from "./context.ts";
+import {
+  type CommandContext,
+  keyOf,
+  withCache,
+  withData,
+  withExamples,
+  withJSON,
+  withKey,
+} from "./context.ts";
 import { type NetworkArguments, addressesOf, proveOnNetwork } from "./prove-remotely.ts";
 
 const MAX_INPUT_BYTES = 2 ** 29;
@@ -23,6 +31,10 @@ INPUT.json holds the state before the first step and the private inputs of every
 Values are decimal strings, 0x strings, integers below 2^53, or nested arrays of them.
 The proof is about 10 kB and hides the private inputs. With --no-compress it is the root node itself:
 megabytes that reveal witnesses of the computation to whoever reads them.
+
+With --ptau the program is bound to the powers of tau in a file of snarkjs (power 15 or more, prepared or
+not). Its proofs verify several times faster, only with the same file, and are worth as much as the ceremony
+that the file comes from: never one that you or somebody else made alone.
 
 With --dial or --network others prove: a broker sells the job's parts to provers by auction and this command
 follows it, fetches the proof and verifies it. Whoever proves a part sees its private inputs. Ctrl-C calls the
@@ -66,7 +78,7 @@ export function addProve(parent: Command, context: CommandContext): void {
     .option("--public", "a network on the internet: refuse loopback and private addresses")
     .addHelpText("after", INPUT_FORMAT);
   withExamples(
-    withData(withJSON(withCache(command))),
+    withData(withJSON(withCache(withKey(command)))),
     "foldmesh prove --program square --input input.json --out square.proof",
     "foldmesh prove -p square -i input.json -o square.proof --dial /ip4/127.0.0.1/tcp/4501",
     "foldmesh prove -p square -i input.json -o square.proof --threads 2 --shards 8 --json",
@@ -81,6 +93,7 @@ interface ProveArguments extends NetworkArguments {
   readonly threads?: number;
   readonly shards?: number;
   readonly compress: boolean;
+  readonly ptau?: string;
 }
 
 async function prove(options: ProveArguments, context: CommandContext): Promise<void> {
@@ -101,6 +114,7 @@ async function prove(options: ProveArguments, context: CommandContext): Promise<
       input,
       signal,
       compress: options.compress,
+      key: keyOf(options),
       cacheDir: cacheDirectory(options.cache),
       ...(options.stepsPerLeaf === undefined ? {} : { stepsPerLeaf: options.stepsPerLeaf }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
@@ -115,12 +129,14 @@ async function prove(options: ProveArguments, context: CommandContext): Promise<
 }
 
 /** How a job is cut is the broker's to decide. */
-function refuseLocalOptions({ stepsPerLeaf, threads, shards, compress }: ProveArguments): void {
+function refuseLocalOptions(options: ProveArguments): void {
+  const { stepsPerLeaf, threads, shards, compress, ptau } = options;
   const given = [
     stepsPerLeaf !== undefined && "--steps-per-leaf",
     threads !== undefined && "--threads",
     shards !== undefined && "--shards",
     !compress && "--no-compress",
+    ptau !== undefined && "--ptau",
   ].filter((option) => option !== false);
   if (given.length === 0) return;
   throw new CLIError(

@@ -7,7 +7,14 @@ import { readUserFile } from "../io/files.ts";
 import { cacheDirectory, userPath } from "../io/paths.ts";
 import { type Terminal, count, duration, paint } from "../io/terminal.ts";
 import { showProgress } from "../view/progress.ts";
-import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
+import {
+  type CommandContext,
+  keyOf,
+  withCache,
+  withExamples,
+  withJSON,
+  withKey,
+} from "./context.ts";
 
 const MAX_PROOF_BYTES = 2 ** 31 - 1;
 
@@ -31,7 +38,7 @@ export function addVerify(parent: Command, context: CommandContext): void {
     )
     .addHelpText("after", ABOUT);
   withExamples(
-    withJSON(withCache(command)),
+    withJSON(withCache(withKey(command))),
     "foldmesh verify --program square --proof square.proof",
     "foldmesh verify -p square -f square.proof --z0 3 --zn 6561 --steps 3",
   ).action((options: VerifyArguments) => verify(options, context));
@@ -41,6 +48,7 @@ interface VerifyArguments extends Partial<ProofStatement> {
   readonly program: string;
   readonly proof: string;
   readonly stepsPerLeaf?: number;
+  readonly ptau?: string;
   readonly cache?: string;
 }
 
@@ -56,6 +64,7 @@ async function verify(options: VerifyArguments, context: CommandContext): Promis
     proof,
     expected,
     ...(options.stepsPerLeaf === undefined ? {} : { stepsPerLeaf: options.stepsPerLeaf }),
+    key: keyOf(options),
     cacheDir,
     signal,
     onEvent: progress.onEvent,

@@ -1,10 +1,12 @@
-// A proof as a file, version 1:  magic "FMPROOF" | version u8 | form u8 (0 node, 1 compressed) | origin 68 | body
+// A proof as a file, version 1:  magic "FMPROOF" | version u8 | form u8 | origin 68 | body
 //
+// Form: 0 a node, 1 compressed, under a transparent key; 2 and 3 the same under powers of tau.
 // The body is the root node or the compressed proof in its own encoding, which names vk; the header only
 // says how to derive it, and nobody need believe it.
 
 import { concatBytes } from "@foldmesh/algebra";
 import { FoldingError } from "../errors.ts";
+import type { KeyIdentity } from "../key.ts";
 import { ORIGIN_BYTES, type Origin, decodeOrigin, encodeOrigin, impossible } from "./origin.ts";
 
 /** `compressed`: about 10 kB, hides the witness. `node`: the root of the tree, megabytes, discloses it. */
@@ -15,23 +17,29 @@ const VERSION = 1;
 const FORM_AT = MAGIC.length + 1;
 const ORIGIN_AT = FORM_AT + 1;
 const BODY_AT = ORIGIN_AT + ORIGIN_BYTES;
-const FORMS: readonly ProofForm[] = ["node", "compressed"];
+type KeyKind = KeyIdentity["kind"];
+const FORMS: readonly (readonly [KeyKind, ProofForm])[] = [
+  ["transparent", "node"],
+  ["transparent", "compressed"],
+  ["kzg", "node"],
+  ["kzg", "compressed"],
+];
 /** No node is larger: two witnesses at 2^22 rows. */
 const MAX_PROOF_BYTES = 2 ** 29;
 
 export interface ProofFile extends Origin {
   readonly form: ProofForm;
+  /** The sort of key that the program is bound to; default transparent, always there in a file that was read. */
+  readonly key?: KeyKind;
   /** Decoding it takes the system. */
   readonly body: Uint8Array;
 }
 
-export const encodeProofFile = (file: ProofFile): Uint8Array =>
-  concatBytes(
-    MAGIC,
-    Uint8Array.of(VERSION, FORMS.indexOf(file.form)),
-    encodeOrigin(file),
-    file.body,
-  );
+export function encodeProofFile(file: ProofFile): Uint8Array {
+  const { key = "transparent", form, body } = file;
+  const byte = FORMS.findIndex((known) => known[0] === key && known[1] === form);
+  return concatBytes(MAGIC, Uint8Array.of(VERSION, byte), encodeOrigin(file), body);
+}
 
 /**
  * @throws FoldingError DECODE when the bytes are no proof file of this version, HEADER when its claims are
@@ -47,9 +55,10 @@ export function decodeProofFile(bytes: Uint8Array): ProofFile {
   if (version !== VERSION) {
     throw noProof(`format version ${version}, this build reads ${VERSION}`);
   }
-  const form = FORMS[bytes[FORM_AT]!];
-  if (form === undefined) throw impossible(`form must be 0 or 1, got ${bytes[FORM_AT]}`);
-  return { ...decodeOrigin(bytes, ORIGIN_AT), form, body: bytes.slice(BODY_AT) };
+  const known = FORMS[bytes[FORM_AT]!];
+  if (known === undefined) throw impossible(`form must be 0 to 3, got ${bytes[FORM_AT]}`);
+  const [key, form] = known;
+  return { ...decodeOrigin(bytes, ORIGIN_AT), form, key, body: bytes.slice(BODY_AT) };
 }
 
 const noProof = (what: string): FoldingError =>

@@ -1,0 +1,96 @@
+// Powers of tau from a file of snarkjs: read and checked once, then cached under the hash of what was read.
+
+import { createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+import {
+  AlgebraError,
+  type ByteSource,
+  G2_BYTES,
+  POINT_BYTES,
+  type SRS,
+  concatBytes,
+  createEngine,
+  g2FromBytes,
+  g2ToBytes,
+  readPtau,
+  readPtauLayout,
+  secureRng,
+} from "@foldmesh/algebra";
+import { readModules } from "@foldmesh/algebra/node";
+import { ProverError } from "./errors.ts";
+import { type CachedFile, readCached, writeCached } from "./key-cache.ts";
+
+/** Bytes hashed at once. */
+const CHUNK = 2 ** 22;
+
+/**
+ * The first `count` powers of tau of a .ptau file: a tenth of a second for 2^16 of them, half a second the
+ * first time.
+ * @throws ProverError KEY when the file cannot be read, is no such file, has too few powers, or points that
+ *   are no powers; CACHE
+ */
+export async function loadSRS(path: string, count: number, cacheDir: string): Promise<SRS> {
+  await using handle = await openPtau(path);
+  const source = await sourceOf(handle);
+  try {
+    const file = await cacheFileOf(source, count);
+    const cached = file === null ? null : await readCached(cacheDir, file);
+    if (cached !== null) return decode(cached);
+    // the check leaves a key in its engine, so that gets one of its own
+    const engine = await createEngine({ load: readModules });
+    const srs = await readPtau(engine, source, count, secureRng());
+    if (file !== null) await writeCached(cacheDir, file, encode(srs));
+    return srs;
+  } catch (error) {
+    const isOutside = error instanceof AlgebraError || (error instanceof Error && "errno" in error);
+    if (!isOutside) throw error;
+    throw new ProverError("KEY", `${path}: ${error.message}`, { cause: error });
+  }
+}
+
+async function openPtau(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (cause) {
+    const message = `cannot read the powers of tau ${path}: ${(cause as Error).message}`;
+    throw new ProverError("KEY", message, { cause });
+  }
+}
+
+async function sourceOf(handle: FileHandle): Promise<ByteSource> {
+  const { size } = await handle.stat();
+  return {
+    size,
+    async read(at, length) {
+      const bytes = new Uint8Array(length);
+      for (let done = 0; done < length;) {
+        const { bytesRead } = await handle.read(bytes, done, length - done, at + done);
+        if (bytesRead === 0) throw new AlgebraError("SRS_FORMAT", "the file became shorter");
+        done += bytesRead;
+      }
+      return bytes;
+    },
+  };
+}
+
+/** Named by the points that would be read; null when the file has too few, which reading it then says. */
+async function cacheFileOf(source: ByteSource, count: number): Promise<CachedFile | null> {
+  const { tauG1, tauG2, power } = await readPtauLayout(source);
+  if (count > 2 ** (power + 1) - 1) return null;
+  const hash = createHash("sha256");
+  for (let done = 0; done < count * POINT_BYTES; done += CHUNK) {
+    hash.update(await source.read(tauG1 + done, Math.min(CHUNK, count * POINT_BYTES - done)));
+  }
+  hash.update(await source.read(tauG2, 2 * G2_BYTES));
+  return { name: `srs-v1-${hash.digest("hex")}.bin`, bytes: count * POINT_BYTES + G2_BYTES };
+}
+
+const encode = ({ bases, tau2 }: SRS): Uint8Array => concatBytes(bases, g2ToBytes(tau2));
+
+function decode(bytes: Uint8Array): SRS {
+  const end = bytes.length - G2_BYTES;
+  return {
+    bases: new Uint8Array(bytes.subarray(0, end)),
+    tau2: g2FromBytes(bytes.subarray(end)),
+  };
+}
