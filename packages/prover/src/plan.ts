@@ -49,7 +49,9 @@ function checkShards(shards: number, leaves: number): number {
   if (Number.isSafeInteger(shards) && shards >= 1 && shards <= leaves) return shards;
   throw new ProverError(
     "PLAN",
-    `${leaves} leaves cannot be cut into ${shards} shards: choose 1 to ${leaves}`,
+    leaves === 1
+      ? `a single leaf cannot be cut into ${shards} shards: take fewer steps per leaf, or 1 shard`
+      : `${leaves} leaves cannot be cut into ${shards} shards: choose 1 to ${leaves}`,
   );
 }
 

@@ -76,6 +76,32 @@ describe("an honest job", () => {
   }, 60_000);
 });
 
+test("the key is derived once: later sessions only load it", async () => {
+  const told: ProverEvent[] = [];
+  const onEvent = (event: ProverEvent) => told.push(event);
+  const request = { program, steps: 12, stepsPerLeaf: 4, context: 0n, threads: 1, cacheDir };
+  await using session = await openSession({ ...request, onEvent });
+  expect(session.plan.leaves).toBe(3);
+  const isKey = (event: ProverEvent) => event.type === "setup" && event.phase === "key";
+  const [key, ...others] = told.filter(isKey);
+  expect(key).toMatchObject({ done: expect.any(Number) });
+  expect(key).toHaveProperty("total", (key as { done: number }).done);
+  expect(others).toEqual([]);
+  expect(events.filter(isKey).length).toBeGreaterThan(2);
+}, 30_000);
+
+test("what is wrong with the last step is told before the first is proven", async () => {
+  const seen: ProverEvent[] = [];
+  const onEvent = (event: ProverEvent) => seen.push(event);
+  const input = { z0, steps: [{}, {}, { secret: 1n }] };
+  const job = proveJob({ program, input, cacheDir, onEvent });
+  await expect(job).rejects.toMatchObject({
+    code: "INPUT",
+    message: /^step 2: .*no input "secret"/,
+  });
+  expect(seen).toEqual([]);
+});
+
 describe("the verifier refuses", () => {
   test.each([
     ["another start", { z0: [1n, 2n, 1n] }, "statement: z"],

@@ -28,6 +28,7 @@ describe("plan", () => {
     ["steps per leaf that do not divide", { stepsPerLeaf: 5 }, /divisor such as 4/],
     ["no steps per leaf", { stepsPerLeaf: 0 }, /divisor/],
     ["more shards than leaves", { shards: 17 }, /1 to 16/],
+    ["shards of one leaf", { shards: 2, stepsPerLeaf: 16, stepRows: 9 }, /a single leaf.* fewer/],
     ["no shards", { shards: 0 }, /1 to 16/],
     ["half a shard", { shards: 1.5 }, /1 to 16/],
     ["a step beyond every size", { stepRows: 2 ** 23 }, /smaller step/],
