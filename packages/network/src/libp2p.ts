@@ -107,11 +107,19 @@ function connectionOptions(
   };
 }
 
+const PINGS_AT_ONCE = 32;
+
 function coreServices(init: NodeInit): ServiceFactoryMap<Services> {
   const dht = createDHT(init);
   return {
     identify: identify({ runOnLimitedConnection: true }),
-    ping: ping({ runOnLimitedConnection: true }),
+    // the monitor pings again before a slow answer has come, and the DHT pings too: with libp2p's limit of one stream,
+    // the second ping fails and its connection is cut, whatever the timeout says
+    ping: ping({
+      runOnLimitedConnection: true,
+      maxOutboundStreams: PINGS_AT_ONCE,
+      maxInboundStreams: PINGS_AT_ONCE,
+    }),
     dht: (components) => dht(components) as SingleKadDHT, // there is no other implementation
     gossip: createGossip(init),
   };

@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from "node:os";
-import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
+import { type ConnectedPeer, type Intervals, createNetwork } from "@foldmesh/network";
 import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
 import { describeLeaf, openSession, verifyProof } from "@foldmesh/prover";
@@ -65,6 +65,12 @@ export interface FoldmeshNode {
   stop(): Promise<void>;
 }
 
+/**
+ * Proving fills all cores, and answers to pings then take their time: a peer is given up after 3 to 9 s of silence.
+ * One that died is noticed at once all the same, since its connections close.
+ */
+const PATIENT: Partial<Intervals> = { ping: 2_000, pingTimeout: 9_000 };
+
 /** What of a node can be replaced; tests put cheats and sluggards there. */
 export interface NodeParts {
   readonly perform: Perform;
@@ -108,6 +114,7 @@ export async function composeNode(
   const members = await createNetwork(
     {
       ...config.network,
+      intervals: { ...PATIENT, ...config.network?.intervals },
       privateKey,
       listen: config.listen,
       bootstrap: config.bootstrap ?? [],

@@ -32,8 +32,10 @@ interface Bid {
   readonly broker: PeerId;
   readonly announcement: AuctionAnnouncement;
   readonly offers: readonly Offer[];
-  /** lots that may still turn into leases */
+  /** lots that it may win, or has won */
   promised: number;
+  /** leases that have come of it; they may come before the award does */
+  taken: number;
   readonly until: Time;
   state: BidState;
 }
@@ -87,7 +89,7 @@ export class Bidder {
       const at = lots.findIndex(({ task, epoch }) => task === lease.task && epoch === lease.epoch);
       const offer = bid.offers.find((each) => each.lot === at);
       if (offer === undefined || lease.price < offer.price) continue;
-      bid.promised = Math.max(0, bid.promised - 1);
+      bid.taken++;
       return lots[at];
     }
     return undefined;
@@ -109,7 +111,14 @@ export class Bidder {
     const { state, commitment } = sealBid(network.peer, bid);
     const { offers, capacity } = bid;
     const until = content.revealBy + AFTERMATH_MS;
-    const open = { broker: sender, announcement: content, offers, promised: capacity, until };
+    const open = {
+      broker: sender,
+      announcement: content,
+      offers,
+      promised: capacity,
+      taken: 0,
+      until,
+    };
     this.#bids.set(id, { ...open, state });
     emit({ kind: "bid", auction: id, job: content.job, lots: offers.length, capacity });
     this.#post("BidCommit", { auction: id, commitment });
@@ -135,9 +144,7 @@ export class Bidder {
 
   #room(): number {
     const now = this.#context.now();
-    const promised = this.#bids
-      .values()
-      .reduce((sum, bid) => sum + (bid.until > now ? bid.promised : 0), 0);
+    const promised = this.#bids.values().reduce((sum, bid) => sum + openLots(bid, now), 0);
     return this.#desk.free() - promised;
   }
 
@@ -168,3 +175,7 @@ export class Bidder {
     });
   }
 }
+
+/** Lots of a bid that may still turn into leases. */
+const openLots = ({ until, promised, taken }: Bid, now: Time): number =>
+  until > now ? Math.max(0, promised - taken) : 0;
