@@ -20,7 +20,7 @@ const Z0 = [1n, 2n, 0n] as const;
 const STEPS = 4;
 const STEPS_PER_LEAF = 2;
 const ZN = minroot(Z0, STEPS);
-const TIME = 100_000; // other tests share the machine
+const TIME = 150_000; // other tests share the machine
 
 describe.skipIf(executable === undefined)(`the page in Chromium${reason}`, () => {
   let server: PageServer;

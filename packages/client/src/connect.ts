@@ -77,18 +77,26 @@ async function* candidates(
   for (const { sender } of adverts) if (sender !== dialed) yield sender;
 }
 
-/** The protocol versions that a broker speaks; undefined when the peer is none. */
+/** How often a peer that is there, but does not answer, is greeted. */
+const GREETINGS = 4;
+const AGAIN_MS = 250;
+
+/** The protocol versions that a broker speaks; undefined when the peer is none, or cannot be reached. */
 async function greet(
   network: Network,
   peer: PeerId,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[] | undefined> {
-  try {
-    const reply = await network.call(peer, HELLO, new Uint8Array(), scope(signal));
-    return decodeCanonical(greeting, reply, "greeting").versions;
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof NetworkError) return undefined;
-    throw error;
+  for (let attempt = 1; attempt <= GREETINGS; attempt++) {
+    try {
+      const reply = await network.call(peer, HELLO, new Uint8Array(), scope(signal));
+      return decodeCanonical(greeting, reply, "greeting").versions;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof NetworkError)) throw error;
+      if (error.code === "UNSUPPORTED") return undefined;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * attempt));
+    }
   }
+  return undefined;
 }

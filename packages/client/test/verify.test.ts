@@ -1,7 +1,8 @@
 // A verifier with nothing but two files: the program's key and the proof.
 
-import { createEngine, plainPoseidon, secureRng } from "@foldmesh/algebra";
+import { Fp, createEngine, plainPoseidon, secureRng } from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
+import { unsafePowers } from "@foldmesh/algebra/unsafe-setup";
 import {
   decodeProgramKey,
   decodeProofFile,
@@ -13,6 +14,7 @@ import {
   proveLeaf,
 } from "@foldmesh/folding";
 import { minroot, programDir } from "@foldmesh/programs";
+import type { Program } from "@foldmesh/r1cs";
 import { createWitnessRunner, loadProgram } from "@foldmesh/r1cs/node";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
@@ -28,26 +30,29 @@ const z0 = [1n, 2n, 0n] as const;
 const zn = minroot(z0, 1);
 const expected = { z0, zn, steps: 1 };
 
+let program: Program;
 let file: Uint8Array;
 let key: VerifyingKey;
 let proof: Uint8Array;
 let node: Uint8Array;
 
 beforeAll(async () => {
-  const program = await loadProgram(programDir("minroot"));
+  program = await loadProgram(programDir("minroot"));
   const progress: number[] = [];
   file = await deriveKey(program, { stepsPerLeaf: 1, onProgress: (done) => progress.push(done) });
   expect(progress.at(-1)).toBe(2 ** 15);
   key = await openKey(file);
+  const { bases } = decodeProgramKey(file, plainPoseidon());
+  ({ proof, node } = await proveStep(file, bases));
+}, 120_000);
 
+/** One masked leaf of one step, compressed and not, as files. */
+async function proveStep(
+  keyFile: Uint8Array,
+  bases: Uint8Array,
+): Promise<Record<"proof" | "node", Uint8Array>> {
   const engine = await createEngine({ load: readModules });
-  const {
-    system,
-    structures,
-    bases,
-    digest: _,
-    ...origin
-  } = decodeProgramKey(file, plainPoseidon());
+  const { system, structures, ...origin } = decodeProgramKey(keyFile, plainPoseidon());
   const setup = loadCompressor(loadSetup(engine, system, structures, bases), structures);
   const runner = createWitnessRunner({
     wasm: program.wasm,
@@ -59,11 +64,13 @@ beforeAll(async () => {
   const rng = secureRng();
   const leaf = await proveLeaf(setup, { i: 0n, assignment, pid: 7n, mask: true }, rng);
   const { programDigest, stepsPerLeaf, context } = origin;
-  const header = { programDigest, stepsPerLeaf, context };
+  const header = { programDigest, stepsPerLeaf, context, key: system.key.kind };
   const body = await compressNode(setup, leaf, rng);
-  proof = encodeProofFile({ ...header, form: "compressed", body });
-  node = encodeProofFile({ ...header, form: "node", body: encodeNode(system, leaf) });
-}, 120_000);
+  return {
+    proof: encodeProofFile({ ...header, form: "compressed", body }),
+    node: encodeProofFile({ ...header, form: "node", body: encodeNode(system, leaf) }),
+  };
+}
 
 const failures = async (
   bytes: Uint8Array,
@@ -149,6 +156,7 @@ describe("what is no proof", () => {
       { programDigest: "00".repeat(32) },
       { stepsPerLeaf: 2 },
       { context: 5n },
+      { key: "kzg" },
     ] as const;
     const said = await Promise.all(
       others.map((change) => failures(encodeProofFile({ ...own, ...change }))),
@@ -157,6 +165,7 @@ describe("what is no proof", () => {
       [expect.stringMatching(/^program: the proof is of program 0{16}…/)],
       [expect.stringMatching(/^steps per leaf: the proof has leaves of 2/)],
       [expect.stringMatching(/^context: the proof is bound to 5/)],
+      [expect.stringMatching(/^key: the proof is for a kzg commitment key/)],
     ]);
   });
 });
@@ -192,4 +201,32 @@ describe("a key's file", () => {
     await expect(openKey(file.slice(0, -1))).rejects.toThrow(/not a verifying key/);
     await expect(openKey(new Uint8Array([...file, 0]))).rejects.toThrow(/bytes of generators/);
   }, 30_000);
+});
+
+describe("under powers of tau", () => {
+  test("the key is small, and the same function verifies", async () => {
+    const engine = await createEngine({ load: readModules });
+    const srs = await unsafePowers(engine, secureRng().element(Fp), 2 ** 15);
+    const powers = (count: number) => {
+      expect(count).toBe(2 ** 15);
+      return Promise.resolve(srs);
+    };
+    const kzgFile = await deriveKey(program, { stepsPerLeaf: 1, powers });
+    expect(kzgFile.length).toBeLessThan(2 ** 18);
+    const kzg = await openKey(kzgFile);
+    expect(kzg.kind).toBe("kzg");
+    const { proof: kzgProof } = await proveStep(kzgFile, srs.bases);
+    expect(kzgProof.length).toBeLessThan(10_240);
+    expect(await verify(kzg, kzgProof, expected)).toMatchObject({ ok: true });
+    expect(await verify(kzg, kzgProof, { ...expected, steps: 2 })).toMatchObject({ ok: false });
+    expect(await verify(kzg, flipped(kzgProof, kzgProof.length - 1), expected)).toMatchObject({
+      ok: false,
+    });
+    expect(await verify(kzg, proof, expected)).toMatchObject({
+      reason: "key: the proof is for a transparent commitment key, this one is kzg",
+    });
+    const few = { ...srs, bases: srs.bases.subarray(64) };
+    const tooFew = deriveKey(program, { stepsPerLeaf: 1, powers: () => Promise.resolve(few) });
+    await expect(tooFew).rejects.toMatchObject({ name: "FoldingError", code: "KEY" });
+  }, 60_000);
 });

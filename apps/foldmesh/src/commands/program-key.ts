@@ -1,13 +1,20 @@
 import type { Command } from "commander";
 import { deriveKey, openKey } from "@foldmesh/client/verify";
-import { describeLeaf } from "@foldmesh/prover";
+import { describeLeaf, loadSRS } from "@foldmesh/prover";
 import { loadProgram } from "@foldmesh/r1cs/node";
 import prettyBytes from "pretty-bytes";
 import { positiveInteger } from "../arguments.ts";
 import { checkWritable, writeUserFile } from "../io/files.ts";
 import { cacheDirectory, showPath, userPath } from "../io/paths.ts";
 import { paint } from "../io/terminal.ts";
-import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
+import {
+  type CommandContext,
+  keyOf,
+  withCache,
+  withExamples,
+  withJSON,
+  withKey,
+} from "./context.ts";
 
 const ABOUT = `
 With this file a page verifies proofs of the program that were made with so many steps in a leaf. Whoever
@@ -17,6 +24,7 @@ interface KeyArguments {
   readonly out: string;
   readonly stepsPerLeaf?: number;
   readonly cache?: string;
+  readonly ptau?: string;
 }
 
 export function addKey(parent: Command, { signal, terminal }: CommandContext): void {
@@ -32,17 +40,19 @@ export function addKey(parent: Command, { signal, terminal }: CommandContext): v
     )
     .addHelpText("after", ABOUT);
   withExamples(
-    withJSON(withCache(command)),
+    withKey(withJSON(withCache(command))),
     "foldmesh program key square --out square.key",
     "foldmesh program key square -k 64 --out square.key --json | jq -r .digest",
   ).action(async (directory: string, options: KeyArguments) => {
     const out = await checkWritable(options.out);
     const program = await loadProgram(userPath(directory));
+    const cacheDir = cacheDirectory(options.cache);
     const stepsPerLeaf =
-      options.stepsPerLeaf ??
-      (await describeLeaf({ program, cacheDir: cacheDirectory(options.cache), signal }))
-        .stepsPerLeaf;
-    const file = await deriveKey(program, { stepsPerLeaf, signal });
+      options.stepsPerLeaf ?? (await describeLeaf({ program, cacheDir, signal })).stepsPerLeaf;
+    const key = keyOf(options);
+    const powers =
+      key === "transparent" ? {} : { powers: (n: number) => loadSRS(key.ptau, n, cacheDir) };
+    const file = await deriveKey(program, { stepsPerLeaf, signal, ...powers });
     const { digest } = await openKey(file); // as whoever gets it will
     await writeUserFile(out, file);
     terminal.result({ program: program.digest, stepsPerLeaf, digest, bytes: file.length });

@@ -14,6 +14,8 @@ export interface VerifyingKey extends Origin {
   readonly digest: string;
   /** Elements of a state. */
   readonly stateSize: number;
+  /** The commitment key that the program is bound to: by hash-to-curve, or powers of tau. */
+  readonly kind: "transparent" | "kzg";
   readonly verifier: VerifierKey;
 }
 
@@ -39,5 +41,7 @@ export async function openKey(file: Uint8Array, options: OpenOptions = {}): Prom
 async function loadKey(key: ProgramKey, options: KernelOptions): Promise<VerifyingKey> {
   const { programDigest, stepsPerLeaf, context, digest, system, structures, bases } = key;
   const verifier = loadVerifierKey(await openEngine(options), system, structures, bases);
-  return { programDigest, stepsPerLeaf, context, digest, stateSize: system.a, verifier };
+  const { a: stateSize, key: identity } = system;
+  const origin = { programDigest, stepsPerLeaf, context };
+  return { ...origin, digest, stateSize, kind: identity.kind, verifier };
 }

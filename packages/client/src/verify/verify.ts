@@ -1,6 +1,7 @@
 import {
   FoldingError,
   type Origin,
+  type ProofFile,
   decodeProof,
   decodeProofFile,
   verifyCompressed,
@@ -86,8 +87,9 @@ export function originOf(proofFile: Uint8Array): Origin | undefined {
 /** The compressed proof in a file whose header agrees with the key, or why there is none. */
 function bodyOf(key: VerifyingKey, proofFile: Uint8Array): Uint8Array | Verdict {
   try {
-    const { form, body, ...origin } = decodeProofFile(proofFile);
-    const difference = differenceOf(key, origin);
+    const file = decodeProofFile(proofFile);
+    const { form, body } = file;
+    const difference = differenceOf(key, file);
     if (difference !== undefined) return refused(difference);
     if (form === "compressed") return body;
     return refused("form: a tree node came, which discloses inputs; ask for a compressed proof");
@@ -98,7 +100,7 @@ function bodyOf(key: VerifyingKey, proofFile: Uint8Array): Uint8Array | Verdict 
 }
 
 /** The header is not to be believed, but it names what went wrong better than vk can. */
-function differenceOf(key: Origin, proof: Origin): string | undefined {
+function differenceOf(key: VerifyingKey, proof: ProofFile): string | undefined {
   const short = (digest: string): string => `${digest.slice(0, 16)}…`;
   if (proof.programDigest !== key.programDigest) {
     return `program: the proof is of program ${short(proof.programDigest)}, the key of ${short(key.programDigest)}`;
@@ -108,6 +110,9 @@ function differenceOf(key: Origin, proof: Origin): string | undefined {
   }
   if (proof.context !== key.context) {
     return `context: the proof is bound to ${proof.context}, the key to ${key.context}`;
+  }
+  if (proof.key !== key.kind) {
+    return `key: the proof is for a ${proof.key} commitment key, this one is ${key.kind}`;
   }
   return undefined;
 }
