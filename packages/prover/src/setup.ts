@@ -34,24 +34,10 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   const { init: engine } = await createEngine({ load: readModules });
   await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
   const { plan, bases, nodeBytes } = await derive(preparer, request);
-  const load = (task: LoadTask): Promise<ResidentSetup> => preparer.run("load", task, { signal });
-  const resident =
-    key === "transparent"
-      ? await load({ bases: await loadBases(bases, request) })
-      : await withProgress(bases, request, () => load({ ptau: key.ptau }));
+  const task: LoadTask =
+    key === "transparent" ? { bases: await loadBases(bases, request) } : { ptau: key.ptau };
+  const resident = await preparer.run<ResidentSetup>("load", task, { signal });
   return { plan, nodeBytes, engine, resident };
-}
-
-/** Reading powers of tau is one step of the key's progress. */
-async function withProgress<T>(
-  total: number,
-  { onEvent }: PrepareRequest,
-  body: () => Promise<T>,
-): Promise<T> {
-  onEvent?.({ type: "setup", phase: "key", done: 0, total });
-  const result = await body();
-  onEvent?.({ type: "setup", phase: "key", done: total, total });
-  return result;
 }
 
 /** Plan and public parameters, made by a worker. @throws ProverError PLAN, CACHE, ABORTED */

@@ -120,11 +120,7 @@ export async function unsafePtau(engine: Engine, tau: bigint, power: number): Pr
     u32s(1, 3),
     section(1, u32s(ELEMENT_BYTES), elementsToBytes([Fq.modulus]), u32s(power, power)),
     section(2, g1),
-    section(
-      3,
-      montgomery(g2ToBytes(G2_GENERATOR)),
-      ...Array.from({ length: 2 ** power - 1 }, () => montgomeryTau2),
-    ),
+    section(3, montgomery(g2ToBytes(G2_GENERATOR)), repeated(montgomeryTau2, 2 ** power - 1)),
   );
 }
 
@@ -143,4 +139,10 @@ function section(type: number, ...content: readonly Uint8Array[]): Uint8Array {
   const size = new Uint8Array(8);
   viewOf(size).setBigUint64(0, BigInt(content.reduce((sum, part) => sum + part.length, 0)), true);
   return concatBytes(u32s(type), size, ...content);
+}
+
+function repeated(bytes: Uint8Array, times: number): Uint8Array {
+  const out = new Uint8Array(bytes.length * times);
+  for (let n = 0; n < times; n++) out.set(bytes, n * bytes.length);
+  return out;
 }
