@@ -11,6 +11,7 @@ template Square() {
     signal input k[1];
     step_out[0] <== step_in[0] * step_in[0] + k[0];
     step_out[1] <== step_in[1] + 1;
+    log("count", step_in[1]);
 }
 component main {public [step_in]} = Square();`;
 
@@ -66,6 +67,7 @@ describe("prove", () => {
       shards: 2,
     });
     expect(proving.stderr).toMatch(/plan: 3 leaves of 1 step in 2 shards/);
+    expect(proving.stderr).toMatch(/step 0: count 7\n[^]*step 2: count 9\n/);
     expect(proving.stderr).not.toContain("\u001B");
   });
   it("leaves nothing but the proof behind", async () => {

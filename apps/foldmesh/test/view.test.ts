@@ -105,6 +105,14 @@ describe("plain progress", () => {
       "merge [0, 2) (shard 0): 1.5 s",
     ]);
   });
+  it("tells every line that the circuit prints, without what would steer the terminal", () => {
+    const log = (step: number, line: string): ProverEvent => ({ type: "log", step, line });
+    expect(tell([log(0, "x 1"), log(0, "\u001B[2J"), log(1, "x 2")], false)).toEqual([
+      "step 0: x 1",
+      "step 0: \\u{1b}[2J",
+      "step 1: x 2",
+    ]);
+  });
   it("otherwise tells counts, at most every two seconds, and the last", () => {
     const merges = [merge(0, 2, 0), merge(3, 5, 1), merge(0, 3, 0), merge(0, 5, null)];
     expect(tell([{ type: "plan", plan }, ...leaves, ...merges], false).slice(1)).toEqual([

@@ -39,6 +39,8 @@ export type ProverEvent =
       readonly total: number;
     }
   | { readonly type: "plan"; readonly plan: Plan }
+  /** A line that the circuit printed with log() in a step. Foreign text. */
+  | { readonly type: "log"; readonly step: number; readonly line: string }
   /** Witnesses of `done` steps of `total` computed. */
   | { readonly type: "execute"; readonly done: number; readonly total: number }
   | {

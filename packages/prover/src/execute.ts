@@ -20,15 +20,16 @@ export function execute(
   }: { signal?: AbortSignal | undefined; onEvent?: ((event: ProverEvent) => void) | undefined },
 ): Executor {
   const { r1cs, stateSize } = program.step;
+  const total = stepCount(input);
+  let state = input.z0;
+  let step = 0;
   const runner = createWitnessRunner({
     wasm: program.wasm,
     columns: r1cs.columns,
     inputs: program.inputs,
+    onLog: (line) => onEvent?.({ type: "log", step, line }),
     ...(signal === undefined ? {} : { signal }),
   });
-  const total = stepCount(input);
-  let state = input.z0;
-  let step = 0;
   return {
     async next() {
       const inputs = { step_in: [...state], ...stepInputs(input, step) };

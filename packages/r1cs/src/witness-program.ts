@@ -55,12 +55,12 @@ export interface WitnessProgram {
    * @throws R1CSError WITNESS (an assertion failed, or the program trapped), INPUT, MEMORY
    */
   run(signals: readonly EncodedSignal[]): WitnessResult;
+  /** What the last run printed with log() up to its end, or until it failed; 256 lines at most. */
+  log(): readonly string[];
 }
 
 export interface WitnessResult {
   readonly assignment: Uint8Array;
-  /** Lines that the circuit printed with log(), 256 at most. */
-  readonly log: readonly string[];
 }
 
 type Exports = Record<(typeof FUNCTIONS)[number], (...args: number[]) => number> & {
@@ -96,8 +96,8 @@ export function instantiateWitness(module: WebAssembly.Module, columns: number):
       run: (signals) =>
         guarded(messages, () => ({
           assignment: computeWitness(exports, messages, signals, columns),
-          log: messages.log.slice(),
         })),
+      log: () => messages.log.slice(),
     };
   });
 }

@@ -173,6 +173,7 @@ describe("a conforming circuit", () => {
       "WITNESS",
       /^step 3: circom: Assert Failed: Error in template Step_\d+ line: \d+/,
     );
+    expect(lines).toEqual(["first 2", "first 2"]);
   });
 
   test("that loops on some inputs is stopped, and serves the next", async () => {

@@ -8,9 +8,17 @@ type Stream = NodeJS.WriteStream;
 export const paint = (style: Style, text: string, stream: Stream = process.stdout): string =>
   styleText(style, text, { stream });
 
-/** Whether something may be drawn and redrawn on the stream. */
-export const isLive = (stream: Stream): boolean =>
-  stream.isTTY && process.env["TERM"] !== "dumb" && (process.env["CI"] ?? "") === "";
+/** Whether something may be drawn and redrawn on the stream: a terminal that has a size. */
+export const isLive = (stream: Pick<Stream, "isTTY" | "columns" | "rows">): boolean =>
+  stream.isTTY &&
+  stream.columns > 0 &&
+  stream.rows > 0 &&
+  process.env["TERM"] !== "dumb" &&
+  (process.env["CI"] ?? "") === "";
+
+/** Text that came from elsewhere, with its control characters spelled out: it must not steer the terminal. */
+export const printable = (text: string): string =>
+  text.replaceAll(/(?![\n\t])\p{C}/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
 
 /** Where a command speaks: results on stdout, everything else on stderr. */
 export interface Terminal {
@@ -42,7 +50,7 @@ export function createTerminal(json: boolean): Terminal {
 /** The sentence on stderr; with --json an object on stdout too. */
 export function reportFailure({ code, message, exitCode }: Failure, json: boolean): void {
   const label = paint(["red", "bold"], "error:", process.stderr);
-  process.stderr.write(`${label} ${message}\n`);
+  process.stderr.write(`${label} ${printable(message)}\n`);
   if (json) process.stdout.write(`${toJSON({ ok: false, error: { code, message, exitCode } })}\n`);
 }
 

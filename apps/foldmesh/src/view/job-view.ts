@@ -1,5 +1,6 @@
 // What is known of a running job: a pure fold over the prover's events.
 import type { Plan, ProverEvent } from "@foldmesh/prover";
+import { printable } from "../io/terminal.ts";
 
 export interface Progress {
   readonly done: number;
@@ -41,6 +42,8 @@ export function advance(view: JobView, event: ProverEvent): JobView {
       return { ...view, setup: { ...view.setup, [event.phase]: progressOf(event) } };
     case "execute":
       return { ...view, execute: progressOf(event) };
+    case "log":
+      return view;
     case "leaf":
       return { ...view, leaves: view.leaves + 1, leafMs: view.leafMs + event.ms };
     case "merge":
@@ -50,6 +53,10 @@ export function advance(view: JobView, event: ProverEvent): JobView {
       return { ...view, finished: { ...view.finished, [event.type]: event.ms } };
   }
 }
+
+/** "step 3: x is 7", without control characters. */
+export const logLine = ({ step, line }: Extract<ProverEvent, { type: "log" }>): string =>
+  printable(`step ${step}: ${line}`);
 
 const progressOf = ({ done, total }: Progress): Progress => ({ done, total });
 

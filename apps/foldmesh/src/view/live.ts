@@ -3,7 +3,7 @@ import { createLogUpdate } from "log-update";
 import { paint } from "../io/terminal.ts";
 import { drawBar } from "./bar.ts";
 import { type Painter, cellWidth, drawTree } from "./draw-tree.ts";
-import { type JobView, advance, barsOf, emptyView } from "./job-view.ts";
+import { type JobView, advance, barsOf, emptyView, logLine } from "./job-view.ts";
 import type { JobProgress } from "./progress.ts";
 import { type Tree, createTree, grow } from "./tree.ts";
 
@@ -23,6 +23,7 @@ export function liveProgress(stream: NodeJS.WriteStream, withTree: boolean): Job
   };
   return {
     onEvent: (event: ProverEvent) => {
+      if (event.type === "log") draw.persist(logLine(event));
       view = advance(view, event);
       grow(tree, event);
       timer ??= setTimeout(frame, FRAME_MS);

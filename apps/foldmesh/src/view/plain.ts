@@ -1,6 +1,6 @@
 import type { ProverEvent } from "@foldmesh/prover";
 import { count, duration } from "../io/terminal.ts";
-import { type JobView, type SetupPhase, advance, emptyView } from "./job-view.ts";
+import { type JobView, type SetupPhase, advance, emptyView, logLine } from "./job-view.ts";
 import type { JobProgress } from "./progress.ts";
 
 /** Counts that grow are told at most this often. */
@@ -55,6 +55,8 @@ function lineOf(view: JobView, event: ProverEvent, each: boolean): Line | null {
       return setupLine(event);
     case "execute":
       return progressLine("execute", "witnesses", event);
+    case "log":
+      return { text: logLine(event), always: true, key: "log" };
     case "leaf":
       return each ? nodeLine(`leaf ${event.leaf} (shard ${event.shard})`, event.ms) : tally(view);
     case "merge":

@@ -15,4 +15,4 @@ export interface RunRequest {
 
 export type RunReply =
   | { readonly assignment: Uint8Array; readonly log: readonly string[] }
-  | { readonly code: R1CSErrorCode; readonly message: string };
+  | { readonly code: R1CSErrorCode; readonly message: string; readonly log: readonly string[] };

@@ -30,7 +30,7 @@ export interface WitnessRunnerInit {
   readonly memoryLimitBytes?: number;
   /** Aborts the current run and every later one. */
   readonly signal?: AbortSignal;
-  /** Receives the lines that the circuit prints with log(). */
+  /** Receives the lines that the circuit prints with log(), of a run that fails too. */
   readonly onLog?: (line: string) => void;
 }
 
@@ -87,8 +87,8 @@ class WorkerWitnessRunner implements WitnessRunner {
     try {
       const signals = encodeInputs(inputs, this.#init.inputs);
       const reply = await this.#ask(signals, signal);
-      if ("code" in reply) throw new R1CSError(reply.code, reply.message);
       reply.log.forEach((line) => this.#init.onLog?.(line));
+      if ("code" in reply) throw new R1CSError(reply.code, reply.message);
       checkAssignment(reply.assignment, this.#init.columns);
       return reply.assignment;
     } catch (error) {

@@ -19,10 +19,11 @@ port.on("message", (request: RunRequest) => {
 function answer({ signals }: RunRequest): RunReply {
   try {
     program ??= instantiateWitness(compile(wasm), columns);
-    return program.run(signals);
+    return { ...program.run(signals), log: program.log() };
   } catch (error) {
     const { message } = error as Error;
-    return { code: error instanceof R1CSError ? error.code : "WITNESS", message };
+    const code = error instanceof R1CSError ? error.code : "WITNESS";
+    return { code, message, log: program?.log() ?? [] };
   }
 }
 
