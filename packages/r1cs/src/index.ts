@@ -21,6 +21,7 @@ export { encodeWTNS, parseWTNS } from "./wtns.ts";
 export { repeatAssignment, repeatStep } from "./repeat.ts";
 export {
   type FileEntry,
+  MANIFEST_FILE,
   type Manifest,
   PROGRAM_FILES,
   type ProgramFile,

@@ -5,8 +5,9 @@ import { type LeafShape, describeLeaf } from "@foldmesh/prover";
 import prettyBytes from "pretty-bytes";
 import { collect, positiveInteger } from "../arguments.ts";
 import { cacheDirectory, showPath, userPath } from "../io/paths.ts";
-import { type Terminal, count, paint } from "../io/terminal.ts";
+import { type Terminal, count, isLive, paint } from "../io/terminal.ts";
 import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
+import { addInput } from "./program-input.ts";
 import { addKey } from "./program-key.ts";
 
 const CONVENTION = `
@@ -23,10 +24,11 @@ The circuit is one step of a computation: it takes a state of 1 to 4 elements to
 export function addProgram(parent: Command, context: CommandContext): void {
   const program = parent
     .command("program")
-    .description("Build and inspect programs, write their verifying keys.");
+    .description("Build and inspect programs, write inputs and verifying keys for them.");
   addBuild(program, context);
   addInspect(program, context);
   addKey(program, context);
+  addInput(program, context);
 }
 
 function addBuild(parent: Command, { signal, terminal }: CommandContext): void {
@@ -48,6 +50,7 @@ function addBuild(parent: Command, { signal, terminal }: CommandContext): void {
   ).action(async (file: string, options: BuildArguments) => {
     const out = userPath(options.out);
     const { name } = options;
+    if (isLive(process.stderr)) terminal.note(`compiling ${showPath(userPath(file))} with circom`);
     const program = await buildProgram({
       source: userPath(file),
       out,

@@ -1,11 +1,12 @@
+import { join } from "node:path";
 import type { Command } from "commander";
-import { type JobInput, parseJobInput } from "@foldmesh/r1cs";
+import { type JobInput, MANIFEST_FILE, PROGRAM_FILES, parseJobInput } from "@foldmesh/r1cs";
 import { loadProgram } from "@foldmesh/r1cs/node";
 import { type ProveRequest, type ProveResult, proveJob } from "@foldmesh/prover";
 import prettyBytes from "pretty-bytes";
 import { collect, money, positiveInteger, requestName, timeSpan } from "../arguments.ts";
 import { CLIError } from "../errors.ts";
-import { checkWritable, readUserFile, writeUserFile } from "../io/files.ts";
+import { checkApart, checkWritable, readUserFile, writeUserFile } from "../io/files.ts";
 import { cacheDirectory, showPath, userPath } from "../io/paths.ts";
 import { type Terminal, count, duration, paint } from "../io/terminal.ts";
 import { showProgress } from "../view/progress.ts";
@@ -100,6 +101,7 @@ async function prove(options: ProveArguments, context: CommandContext): Promise<
   const { signal, terminal } = context;
   const addresses = addressesOf(options);
   const out = await checkWritable(options.out);
+  await checkApart(out, sourcesOf(options));
   if (addresses !== null) {
     refuseLocalOptions(options);
     const job = { program: options.program, input: await readInput(options.input), out };
@@ -127,6 +129,11 @@ async function prove(options: ProveArguments, context: CommandContext): Promise<
   await writeUserFile(out, result.proof);
   report(terminal, result, out, ms);
 }
+
+const sourcesOf = ({ program, input }: ProveArguments): string[] => [
+  userPath(input),
+  ...[MANIFEST_FILE, ...PROGRAM_FILES].map((name) => join(userPath(program), name)),
+];
 
 /** How a job is cut is the broker's to decide. */
 function refuseLocalOptions(options: ProveArguments): void {

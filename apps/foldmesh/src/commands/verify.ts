@@ -111,7 +111,7 @@ export function explain(
 
 function report(terminal: Terminal, verdict: Verdict): void {
   const { statement } = verdict;
-  terminal.result(verdict);
+  terminal.result({ ...verdict, ms: Math.round(verdict.ms) });
   if (verdict.ok) {
     terminal.line(`${paint(["green", "bold"], "valid")} (${duration(verdict.ms)})`);
   } else {

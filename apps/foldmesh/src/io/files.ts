@@ -22,6 +22,9 @@ function reason(error: unknown): string {
   return REASONS[code] ?? message;
 }
 
+/** A pipe without a writer would be waited for. */
+const READ_NOW = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /**
  * Reads a whole file.
  * @param path as the user gave it
@@ -32,7 +35,7 @@ function reason(error: unknown): string {
 export async function readUserFile(path: string, what: string, limit: number): Promise<Uint8Array> {
   const full = userPath(path);
   try {
-    await using file = await open(full, "r");
+    await using file = await open(full, READ_NOW);
     const { size } = await checkRegular(file, full, what);
     if (size > limit) {
       throw new CLIError(
@@ -86,6 +89,22 @@ export async function checkWritable(path: string): Promise<string> {
     );
   }
   return full;
+}
+
+/**
+ * Checks that an output does not replace what it is made from, under whatever name.
+ * @param full the output's absolute path
+ * @param sources paths of files, which need not be there
+ * @throws CLIError FILE
+ */
+export async function checkApart(full: string, sources: readonly string[]): Promise<void> {
+  const out = await stat(full).catch(() => undefined);
+  if (out === undefined) return;
+  for (const source of sources) {
+    const entry = await stat(source).catch(() => undefined);
+    if (entry?.dev !== out.dev || entry.ino !== out.ino) continue;
+    throw new CLIError("FILE", `${showPath(full)} is read by this command: name another output`);
+  }
 }
 
 /** Writes a file whole or not at all: beside its place first, then renamed. @throws CLIError FILE */
