@@ -20,11 +20,16 @@ export function watchInterrupts(): Interrupts {
   const controller = new AbortController();
   let cause: Interruption | undefined;
   const stops = INTERRUPTIONS.map((interruption) => {
+    // An exit waits for threads, which may hang in the file system; the signal's own effect does not.
+    const end = (): void => {
+      process.removeAllListeners(interruption.signal);
+      process.kill(process.pid, interruption.signal);
+    };
     const listener = (): void => {
-      if (cause !== undefined) process.exit(interruption.exitCode);
+      if (cause !== undefined) return end();
       cause = interruption;
       controller.abort(new DOMException(interruption.message, "AbortError"));
-      setTimeout(() => process.exit(interruption.exitCode), GRACE_MS).unref();
+      setTimeout(end, GRACE_MS).unref();
     };
     process.on(interruption.signal, listener);
     return () => process.off(interruption.signal, listener);

@@ -11,6 +11,7 @@ import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
 import { addVerify } from "./commands/verify.ts";
 import { EXIT, type ExitCode, describeError } from "./errors.ts";
+import { version } from "./io/version.ts";
 import { createTerminal, paint, reportFailure } from "./io/terminal.ts";
 import type { CommandContext } from "./commands/context.ts";
 
@@ -84,6 +85,7 @@ function createProgram(context: CommandContext): Command {
     .description(
       "Proves circom computations in shards, alone or as a network, and folds the proofs into one.",
     )
+    .version(version(), "-V, --version")
     .exitOverride()
     .showHelpAfterError("(--help tells more)")
     .configureHelp({ styleTitle: (title) => paint("bold", title) })

@@ -55,6 +55,7 @@ export interface Failure {
 
 /**
  * Errors of our packages carry a stable `code` and a message for the user; everything else is a fault.
+ * A compiler's message points into the source by its lines, so it keeps them.
  * @param interruption what an abort was caused by, if a signal came
  */
 export function describeError(error: unknown, interruption?: Interruption): Failure {
@@ -64,7 +65,8 @@ export function describeError(error: unknown, interruption?: Interruption): Fail
   }
   const code = codeOf(error);
   if (code === undefined || !(error instanceof Error)) return fault(error);
-  return { exitCode: exitCodeOf(error.name, code), code, message: sentence(error.message) };
+  const message = code === "COMPILE" ? error.message : sentence(error.message);
+  return { exitCode: exitCodeOf(error.name, code), code, message };
 }
 
 /** Errors of what others did or did not do; by name, because their classes come with all of libp2p. */

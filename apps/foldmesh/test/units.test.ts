@@ -1,12 +1,12 @@
 import { R1CSError } from "@foldmesh/r1cs";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { against } from "../src/bench/benchmark.ts";
 import { tableRow } from "../src/bench/print.ts";
 import { leastTimes, median } from "../src/bench/timing.ts";
 import { explain } from "../src/commands/verify.ts";
 import { CLIError, describeError } from "../src/errors.ts";
-import { userDirectory } from "../src/io/paths.ts";
-import { duration, toJSON } from "../src/io/terminal.ts";
+import { cacheDirectory, userDirectory } from "../src/io/paths.ts";
+import { duration, isLive, printable, toJSON } from "../src/io/terminal.ts";
 
 describe("the user's directory", () => {
   const script = { npm_lifecycle_event: "foldmesh", npm_package_json: "/repo/package.json" };
@@ -17,6 +17,32 @@ describe("the user's directory", () => {
     expect(userDirectory({}, "/here")).toBe("/here");
     expect(userDirectory({ INIT_CWD: "/caller" }, "/here")).toBe("/here");
     expect(userDirectory({ ...script, INIT_CWD: "/caller" }, "/here")).toBe("/here");
+  });
+});
+
+describe("the cache directory", () => {
+  afterEach(() => vi.unstubAllEnvs());
+  it("is what was asked for, else the environment's; what is empty is not given", () => {
+    vi.stubEnv("FOLDMESH_CACHE", "/from/environment");
+    expect(cacheDirectory("/asked")).toBe("/asked");
+    expect(cacheDirectory("")).toBe("/from/environment");
+    expect(cacheDirectory()).toBe("/from/environment");
+    vi.stubEnv("FOLDMESH_CACHE", "");
+    expect(cacheDirectory()).toMatch(/foldmesh/);
+  });
+});
+
+describe("a terminal", () => {
+  afterEach(() => vi.unstubAllEnvs());
+  it("is drawn on only where it has a size", () => {
+    vi.stubEnv("CI", "");
+    vi.stubEnv("TERM", "xterm");
+    expect(isLive({ isTTY: true, columns: 80, rows: 24 })).toBe(true);
+    expect(isLive({ isTTY: true, columns: 80, rows: 0 })).toBe(false);
+    expect(isLive({ isTTY: false, columns: 80, rows: 24 })).toBe(false);
+  });
+  it("is not steered by text from elsewhere", () => {
+    expect(printable("red \u001B[31m\u202E,\n\tpläin")).toBe("red \\u{1b}[31m\\u{202e},\n\tpläin");
   });
 });
 

@@ -1,8 +1,19 @@
 // What the command line says to arguments and files that it cannot use. Nothing is proved here.
-import { mkdir, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { programDir, sha256State } from "@foldmesh/programs";
+import { type JobInput, parseJobInput, stepCount } from "@foldmesh/r1cs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Finished, type Workplace, makeWorkplace, runCLI } from "./run-cli.ts";
+
+const CUBIC = `template Step() {
+  signal input step_in[1];
+  signal output step_out[1];
+  step_out[0] <== step_in[0] * step_in[0] * step_in[0];
+}
+component main {public [step_in]} = Step();`;
 
 let workplace: Workplace;
 const run = (...args: string[]): Promise<Finished> => runCLI(args, workplace.path);
@@ -112,10 +123,76 @@ describe("bad files", () => {
     expectRefusal(await prove("taken"), /taken is there and is no plain file/);
     expectRefusal(await prove("no/such/proof"), /create no\/such or name another output/);
   });
+  it("an output that is one of the inputs, under whatever name", async () => {
+    await write("own.json", "{}");
+    await symlink("own.json", join(workplace.path, "other.json"));
+    await mkdir(join(workplace.path, "prog"));
+    await write("prog/step.wasm", "");
+    const prove = (out: string): Promise<Finished> =>
+      run("prove", "-p", "prog", "-i", "own.json", "-o", out);
+    expectRefusal(await prove("other.json"), /other\.json is read by this command/);
+    expectRefusal(await prove("prog/step.wasm"), /step\.wasm is read by this command/);
+    expectRefusal(
+      await run("program", "input", "sha256", "-f", "own.json", "-o", "own.json"),
+      /own\.json is read by this command/,
+    );
+  });
+  it("a pipe that nobody writes to", async () => {
+    execFileSync("mkfifo", [join(workplace.path, "pipe")]);
+    expectRefusal(await run("demo", "pipe"), /the file must be a file; pipe is something else/);
+  });
+  it("a circuit with an error is pointed into line by line", async () => {
+    await write("cubic.circom", CUBIC);
+    const { stderr } = await run("program", "build", "cubic.circom", "-o", "out");
+    expect(stderr).toMatch(/Non quadratic constraints are not allowed!\n.*cubic\.circom":4:/);
+    expect(stderr).not.toMatch(/warning/);
+  });
   it("a demo of a file that is not there", async () => {
     expectRefusal(
       await run("demo", "nothing.txt"),
       /the file nothing\.txt cannot be read: there is no such file/,
     );
+  });
+});
+
+describe("an input for a program that comes with Foldmesh", () => {
+  const made = async (...args: string[]): Promise<{ result: unknown; input: JobInput }> => {
+    const { code, stdout, stderr } = await run("program", "input", ...args, "-o", "i", "--json");
+    expect(code, stderr).toBe(0);
+    const text = await readFile(join(workplace.path, "i"), "utf8");
+    return { result: JSON.parse(stdout), input: parseJobInput(text) };
+  };
+  it("sha256: the blocks of a file, and the digest to expect", async () => {
+    await write("notes", "x".repeat(100));
+    const { result, input } = await made("sha256", "--file", "notes");
+    const digest = createHash("sha256").update("x".repeat(100)).digest("hex");
+    const zn = sha256State(digest).map(String);
+    expect(result).toMatchObject({ statement: { steps: 2, zn }, program: programDir("sha256") });
+    expect(stepCount(input)).toBe(2);
+  });
+  it("transfers and minroot: as many steps as asked for", async () => {
+    const transfers = await made("transfers", "--steps", "3");
+    expect(transfers.result).toMatchObject({
+      statement: { steps: 3, zn: [expect.stringMatching(/^\d+$/), "6"] },
+    });
+    expect(stepCount(transfers.input)).toBe(3);
+    const { result, input } = await made("minroot", "-n", "2");
+    expect(result).toMatchObject({ statement: { steps: 2, z0: ["1", "2", "0"] } });
+    expect(input).toEqual({ z0: [1n, 2n, 0n], count: 2 });
+  });
+  it.each([
+    [["sha256"], /name one with --file/],
+    [["sha256", "-f", "notes", "-n", "2"], /--steps: sha256 takes as many/],
+    [["minroot", "-f", "notes"], /--file: minroot reads no file/],
+    [["sha512"], /choices are sha256, transfers, minroot/],
+  ])("refuses %j", async (args, sentence) => {
+    expectRefusal(await run("program", "input", ...args, "-o", "i"), sentence);
+  });
+});
+
+it("the version is told", async () => {
+  expect(await run("--version")).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
   });
 });

@@ -29,7 +29,7 @@ export const repositoryRoot: string = join(import.meta.dirname, "..", "..", ".."
 
 /** --cache, FOLDMESH_CACHE, or the platform's cache directory (XDG_CACHE_HOME, else ~/.cache, on Linux). */
 export function cacheDirectory(asked?: string): string {
-  const given = asked ?? process.env["FOLDMESH_CACHE"];
-  if (given !== undefined && given !== "") return userPath(given);
+  const given = [asked, process.env["FOLDMESH_CACHE"]].find((path) => (path ?? "") !== "");
+  if (given !== undefined) return userPath(given);
   return envPaths("foldmesh", { suffix: "" }).cache;
 }
