@@ -36,7 +36,8 @@ interface Bid {
   promised: number;
   /** leases that have come of it; they may come before the award does */
   taken: number;
-  readonly until: Time;
+  /** when its lots are given up, by this node's clock, since the broker's may differ */
+  until: Time;
   state: BidState;
 }
 
@@ -48,8 +49,13 @@ const WORK_OF: Readonly<Record<Role, readonly TaskKind[]>> = {
   light: [],
 };
 
-/** How long after its last window an auction may still turn into leases. */
-const AFTERMATH_MS = 10_000;
+/** How long an award may take beyond its windows, and then a lease beyond its award, before others are bid for. */
+const AFTERMATH_MS = 2_000;
+const LEASE_MS = 10_000;
+/** How much longer a bid is remembered, for what comes late all the same. */
+const MEMORY_MS = 60_000;
+/** Clocks of brokers may differ by this much; older announcements are replays. */
+const MAX_SKEW_MS = 600_000;
 const MAX_BIDS = 1024;
 
 export class Bidder {
@@ -98,19 +104,15 @@ export class Bidder {
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
     const { network, emit, now, watcher } = this.#context;
     const isAdmitted = content.bidders.some(({ peer }) => peer === network.peer);
-    if (
-      !isAdmitted ||
-      watcher.isConvicted(sender) ||
-      this.#bids.has(id) ||
-      content.revealBy < now()
-    )
-      return;
+    const isReplay = this.#bids.has(id) || content.revealBy + MAX_SKEW_MS < now();
+    if (!isAdmitted || isReplay || watcher.isConvicted(sender)) return;
     this.#forgetOld();
+    this.#closeFormer(sender, content);
     const bid = this.#bidFor(id, content);
     if (bid === undefined) return;
     const { state, commitment } = sealBid(network.peer, bid);
     const { offers, capacity } = bid;
-    const until = content.revealBy + AFTERMATH_MS;
+    const until = now() + 2 * (content.revealBy - content.commitBy) + AFTERMATH_MS;
     const open = {
       broker: sender,
       announcement: content,
@@ -151,19 +153,33 @@ export class Bidder {
   #step(broker: PeerId, event: BidEvent): void {
     const bid = this.#bids.get(event.auction);
     if (bid?.broker !== broker) return; // nobody else's word counts in an auction
+    if (event.kind === "awarded" && bid.state.phase === "Committed") bid.promised = 0; // it came too late
     const { state, effects } = stepBid(this.#context.network.peer, bid.state, event);
     if (state === bid.state) return;
     bid.state = state;
     for (const { content } of effects) this.#post("BidReveal", content);
     if (state.phase !== "Won" && state.phase !== "Lost") return;
     bid.promised = state.phase === "Won" ? state.lots.length : 0;
+    bid.until = this.#context.now() + LEASE_MS;
     this.#context.emit({ kind: "bid-ended", auction: event.auction, won: bid.promised });
+  }
+
+  /** What is announced again found no buyer: nothing more comes of the bids before. */
+  #closeFormer(broker: PeerId, { job, lots }: AuctionAnnouncement): void {
+    const again = new Set(lots.map(({ task, epoch }) => `${task}/${epoch}`));
+    for (const bid of this.#bids.values()) {
+      if (bid.broker !== broker || bid.announcement.job !== job) continue;
+      const isAgain = bid.announcement.lots.some(({ task, epoch }) =>
+        again.has(`${task}/${epoch}`),
+      );
+      if (isAgain && bid.state.phase !== "Won") bid.promised = 0;
+    }
   }
 
   #forgetOld(): void {
     const now = this.#context.now();
     for (const [auction, { until }] of this.#bids) {
-      if (until <= now || this.#bids.size > MAX_BIDS) this.#bids.delete(auction);
+      if (until + MEMORY_MS <= now || this.#bids.size > MAX_BIDS) this.#bids.delete(auction);
     }
   }
 
