@@ -5,6 +5,7 @@ import { TopicValidatorResult } from "@libp2p/gossipsub";
 import type { PeerId as LibPeerId } from "@libp2p/interface";
 import type { Context } from "./context.ts";
 import { assert } from "./errors.ts";
+import { createMender, type GossipStreams } from "./gossip-mend.ts";
 import { GRAYLIST_SCORE } from "./gossip-options.ts";
 import { createLimiter } from "./rate-limit.ts";
 
@@ -62,6 +63,8 @@ export function createGossipPort(context: Context, topics: readonly string[]): G
   const known = new Set(topics);
   const limiter = createLimiter(limits.gossip, () => performance.now());
   watchScores(context);
+  const mend = createMender(internals, () => node.getConnections());
+  pubsub.addEventListener("gossipsub:heartbeat", mend, { signal: stopping });
 
   const judged = async <T>(
     judge: Judge<T>,
@@ -151,7 +154,7 @@ function flooded(context: Context, { via, topic }: GossipMessage): { readonly ve
 }
 
 /** What the interface of gossipsub does not show. */
-interface Internals {
+interface Internals extends GossipStreams {
   readonly score: { readonly score: (peer: string) => number };
   readonly mesh: ReadonlyMap<string, ReadonlySet<string>>;
 }
