@@ -34,6 +34,7 @@ export const BROWSER: readonly string[] = [
   "jobs",
   "circuits",
   "folding",
+  "client",
 ];
 
 export const SCOPE = "@foldmesh/";

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import {
-  ELEMENT_BYTES,
   type Engine,
   Fp,
   type PrimeField,
@@ -32,8 +31,6 @@ export function readVectors(name: string): any {
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 export const digestBytes = (bytes: Uint8Array): string => hex(sha256(bytes));
-export const digestElements = (elements: readonly bigint[]): string =>
-  digestBytes(elementsToBytes(elements));
 
 /** The reference's deterministic randomness: draw k is SHA-512("foldmesh-refspec-rng-v1" 0 seed 0 u32be(k)). */
 export function referenceRng(seed: string): Rng {
@@ -132,6 +129,3 @@ export async function setupFor(step: R1CS, engine?: Engine, context = 0n): Promi
 
 export const assignmentBytes = (assignment: readonly bigint[]): Uint8Array =>
   elementsToBytes(assignment);
-
-export const elementAt = (bytes: Uint8Array, n: number): Uint8Array =>
-  bytes.subarray(n * ELEMENT_BYTES, (n + 1) * ELEMENT_BYTES);

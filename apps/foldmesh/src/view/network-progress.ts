@@ -20,7 +20,7 @@ export function showNetwork(name: Naming = shortName): NetworkProgress {
   );
 }
 
-/** Lots that are announced again are told about at most this often. */
+/** Lots that are announced again are told about after this, then after twice as long, and so on. */
 const REPEAT_MS = 5_000;
 
 /** A line for everything that happens, but not for every round of an auction that goes on. */
@@ -31,12 +31,14 @@ export function plainNetwork(
 ): NetworkProgress {
   const announced = new Set<string>();
   let told = -Infinity;
+  let pause = REPEAT_MS;
   const isRepeat = (event: RemoteEvent): boolean => {
     if (event.kind !== "update" || event.update.event.kind !== "auction-opened") return false;
     const { lots } = event.update.event;
     const isNew = lots.some(({ task }) => !announced.has(task));
     for (const { task } of lots) announced.add(task);
-    if (!isNew && now() - told < REPEAT_MS) return true;
+    if (!isNew && now() - told < pause) return true;
+    pause = isNew ? REPEAT_MS : 2 * pause;
     told = now();
     return false;
   };
