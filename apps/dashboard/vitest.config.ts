@@ -1,3 +1,10 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/dashboard" } });
+export default defineProject({
+  test: {
+    name: "@foldmesh/dashboard",
+    // sockets, threads and browsers against the clock: one file at a time, after the tests that only compute
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+  },
+});
