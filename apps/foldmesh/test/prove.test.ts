@@ -1,6 +1,8 @@
 // From a circom file to a verdict, in processes of their own; one small proof serves all tests.
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Finished, type Workplace, makeWorkplace, runCLI, startCLI } from "./run-cli.ts";
 
@@ -200,5 +202,18 @@ describe("Ctrl-C", () => {
     expect(stderr).not.toMatch(/fault|\n\s+at /);
     expect(code).toBe(expected);
     expect(await readdir(workplace.path)).toEqual(before);
+  });
+  it("pressed twice ends it even while a thread hangs in the file system", async () => {
+    await mkdir(join(workplace.path, "hung"));
+    execFileSync("mkfifo", [join(workplace.path, "hung", "system-v1.bin")]);
+    const args = ["-p", "square", "-i", "input.json", "-o", "hung.proof", "--cache", "hung"];
+    const job = startCLI(["prove", ...args], workplace.path);
+    await job.said(/making the circuit/);
+    await setTimeout(1500); // the thread that opens the pipe has begun
+    job.child.kill("SIGINT");
+    await setTimeout(500);
+    job.child.kill("SIGINT");
+    const { code } = await job.finished;
+    expect(job.child.signalCode ?? code).toBeOneOf(["SIGINT", 130]);
   });
 });
