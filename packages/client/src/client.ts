@@ -90,8 +90,9 @@ export interface Client {
   /** Every update in order, from the past ones to "done" or "failed"; goes on after lost connections. @throws ClientError */
   watch(job: CIDText, options?: WatchOptions): AsyncGenerator<JobUpdate, void>;
   /**
-   * Waits for the proof and fetches it: a proof file. **It is not verified here**, and it discloses
-   * witnesses of the computation: hand it to `verifyProof` with what you asked for.
+   * Waits for the proof and fetches it: a proof file. **It is not verified here**: hand it to
+   * `verifyProof` with what you asked for. A broker that does not compress gives the root node, which
+   * discloses witnesses of the computation; the file's form says which it is.
    * @throws ClientError FAILED with the job's reason
    */
   result(job: CIDText, options?: CallOptions): Promise<Uint8Array>;

@@ -3,9 +3,9 @@ import {
   type Client,
   type ConnectOptions,
   type JobRequest,
-  type Quotation,
   type Submitted,
   connect,
+  suggestedCap,
 } from "@foldmesh/client";
 import { readBundle } from "@foldmesh/client/node";
 import { NetworkError } from "@foldmesh/network";
@@ -93,16 +93,6 @@ async function orderJob(
   onEvent({ kind: "ordered", order });
   return order;
 }
-
-/** Micro-units per million constraints, where nobody offers anything yet. */
-const USUAL_ASK = 1_000n;
-/** Auctions begin at a part of the cap and rise. */
-const HEADROOM = 3n;
-
-const suggestedCap = ({ typical, constraints }: Quotation): bigint => {
-  const usual = (BigInt(constraints) * USUAL_ASK) / 1_000_000n;
-  return (typical > usual ? typical : usual) * HEADROOM + 1n;
-};
 
 const CANCEL_MS = 3_000;
 
