@@ -1,9 +1,7 @@
 // One job at its broker: the pure machine of jobs, with its clock, its auctions, its messages and its verifications.
 
 import type { JobEvent as Told, JobResult } from "@foldmesh/client";
-import { elementFromHex } from "@foldmesh/client";
 import {
-  JOB_DEFAULTS,
   type JobEffect,
   type JobEvent,
   type JobInit,
@@ -11,10 +9,8 @@ import {
   createJob,
   encodeEntry,
   jobWake,
-  planShards,
   step,
 } from "@foldmesh/jobs";
-import { cidOfBytes } from "@foldmesh/network";
 import type {
   CIDText,
   Contents,
@@ -25,20 +21,20 @@ import type {
   SignedMessage,
   Time,
 } from "@foldmesh/protocol";
-import { encodeProof } from "@foldmesh/prover";
 import { type Alarm, createAlarm } from "../alarm.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-import type { SessionLease } from "../sessions.ts";
 import type { Accepted } from "./accept.ts";
-import { Auctions } from "./auctions.ts";
+import type { Auctions } from "./auctions.ts";
 import type { Books } from "./books.ts";
 import { Examiner } from "./examiner.ts";
-import type { Court } from "./judge.ts";
+import { type Ground, prepareGround } from "./ground.ts";
 import { Leases } from "./leases.ts";
+import { planJob } from "./plan-job.ts";
+import { publishProof } from "./proof-file.ts";
 import type { Roster } from "./roster.ts";
+import { openSales } from "./sales.ts";
 import { sentenceFor } from "./sentences.ts";
-import { statesBetweenLeaves } from "./states.ts";
 import { type UpdateLog, createUpdateLog } from "./update-log.ts";
 
 type Effect<K extends JobEffect["kind"]> = Extract<JobEffect, { kind: K }>;
@@ -58,13 +54,6 @@ export interface RunnerInit {
   readonly onOver: () => void;
 }
 
-/** What a running job stands on once its computation has been executed. */
-interface Ground extends Court {
-  readonly used: SessionLease;
-}
-
-const EXECUTED_MS = 250;
-
 export class JobRunner {
   readonly #init: RunnerInit;
   readonly #updates: UpdateLog;
@@ -83,8 +72,7 @@ export class JobRunner {
 
   constructor(init: RunnerInit) {
     this.#init = init;
-    const { context, roster, accepted } = init;
-    const { job, request } = accepted;
+    const { context, accepted } = init;
     this.#updates = createUpdateLog(context.now);
     this.#alarm = createAlarm(context.now, () => this.feed({ kind: "tick" }));
     const feed = (event: JobEvent): void => this.feed(event);
@@ -105,38 +93,7 @@ export class JobRunner {
       own,
       signal: this.#ending.signal,
     });
-    this.#auctions = new Auctions({
-      context,
-      roster,
-      job,
-      request,
-      onOpened: (auction, { lots, bidders }) =>
-        this.#tell({
-          kind: "auction-opened",
-          auction,
-          lots: lots.map(({ task, kind, range, reserve }) => ({
-            task,
-            work: kind,
-            range,
-            reserve,
-          })),
-          bidders: bidders.length,
-        }),
-      onSold: (auction, sold) => {
-        const sales = sold.map(({ task, peer, price, duration }) => ({
-          task,
-          peer,
-          price,
-          duration,
-        }));
-        this.#tell({ kind: "auction-closed", auction, sold: sales });
-        for (const { task, epoch, peer, price, duration } of sold) {
-          this.feed({ kind: "awarded", task, epoch, peer, price, duration });
-        }
-      },
-      onUnsold: (lots) => lots.forEach((lot) => this.feed({ kind: "unsold", ...lot })),
-      onFault: (peer) => init.books.blameBidder(peer),
-    });
+    this.#auctions = openSales({ ...init, tell, feed });
   }
 
   get order(): SignedMessage<"Order"> {
@@ -166,12 +123,16 @@ export class JobRunner {
     const { stepsPerLeaf, leaves, merge } = size;
     const { steps } = request;
     this.#tell({ kind: "accepted", steps, stepsPerLeaf, leaves, constraints: merge });
-    const signal = AbortSignal.any([this.#ending.signal, this.#init.context.stopping]);
+    const { context } = this.#init;
+    const signal = AbortSignal.any([this.#ending.signal, context.stopping]);
     try {
-      this.#ground = await this.#prepare(signal);
+      const onExecuted = (done: number): void =>
+        this.#tell({ kind: "executed", done, total: steps });
+      this.#ground = await prepareGround({ context, accepted: this.accepted, signal, onExecuted });
       if (signal.aborted) return;
-      const plan = this.#plan();
-      const begun = this.#init.context.now();
+      const plan = planJob(context, this.#init.roster, this.accepted, this.order);
+      this.#tell({ kind: "planned", shards: plan.shards });
+      const begun = context.now();
       const { state, effects } = createJob(plan, begun);
       this.#advance(state, effects, this.#begin(plan, begun));
     } catch (error) {
@@ -220,58 +181,6 @@ export class JobRunner {
       case "Checkpoint":
         return this.#run("backing up a checkpoint", this.#backUp(peer, content));
     }
-  }
-
-  async #prepare(signal: AbortSignal): Promise<Ground> {
-    const { context, accepted } = this.#init;
-    const { program, input, size, request } = accepted;
-    const { stepsPerLeaf } = size;
-    let last = 0;
-    const onProgress = (done: number): void => {
-      if (performance.now() - last < EXECUTED_MS && done < request.steps) return;
-      last = performance.now();
-      this.#tell({ kind: "executed", done, total: request.steps });
-    };
-    const key = { program, stepsPerLeaf, context: elementFromHex(request.context) };
-    const opening = context.sessions.use(key);
-    opening.catch(() => {}); // awaited below, unless the execution fails before
-    const states = await statesBetweenLeaves(program, input, stepsPerLeaf, { signal, onProgress });
-    this.#checkEnd(states.at(-1)!);
-    const used = await opening;
-    return { used, session: used.session, network: context.network, states, signal };
-  }
-
-  #checkEnd(end: readonly bigint[]): void {
-    const { zN } = this.accepted.request;
-    if (zN === undefined || zN.every((x, i) => elementFromHex(x) === end[i])) return;
-    throw new Error(
-      `the computation ends in [${end.map(String).join(", ")}], not in the state that the request claims`,
-    );
-  }
-
-  #plan(): JobInit {
-    const { context, roster, accepted, order } = this.#init;
-    const { brokerConfig, network } = context;
-    const { leaves, leaf, merge, compress } = accepted.size;
-    const shards = planShards({
-      steps: leaves,
-      speeds: roster.speeds(),
-      shardsPerSlot: brokerConfig.shardsPerSlot,
-      minSteps: 1,
-      maxSteps: Math.min(leaves, brokerConfig.maxLeavesPerShard ?? leaves),
-    });
-    this.#tell({ kind: "planned", shards });
-    const { maxPrice, deadline } = order.content;
-    return {
-      job: accepted.job,
-      broker: network.peer,
-      shards,
-      compress: brokerConfig.compress,
-      constraints: { leaf, merge, compress },
-      maxPrice,
-      deadline,
-      config: { ...JOB_DEFAULTS, ...brokerConfig.job },
-    };
   }
 
   #begin({ shards }: JobInit, begun: Time): Promise<void> {
@@ -389,22 +298,11 @@ export class JobRunner {
 
   async #finish({ root }: Effect<"jobDone">): Promise<void> {
     const { context, accepted, books } = this.#init;
-    const { program, size, request } = accepted;
     await Promise.all(this.#payments);
     books.settle(accepted.job);
-    const body = await context.network.blobs.fetch(root);
-    const file = encodeProof({
-      programDigest: program.digest,
-      stepsPerLeaf: size.stepsPerLeaf,
-      context: elementFromHex(request.context),
-      form: context.brokerConfig.compress ? "compressed" : "node",
-      body,
-    });
-    context.shelf.allow(cidOfBytes(file), accepted.requester);
-    const proof = await context.network.blobs.add(file);
-    context.shelf.expire(proof, context.brokerConfig.keepMs);
-    this.#result = { kind: "done", proof, bytes: file.length };
-    this.#tell({ kind: "done", proof, bytes: file.length, paid: this.#paid });
+    const { proof, bytes } = await publishProof(context, accepted, root);
+    this.#result = { kind: "done", proof, bytes };
+    this.#tell({ kind: "done", proof, bytes, paid: this.#paid });
     this.#end();
   }
 
