@@ -17,10 +17,16 @@ export const positiveInteger =
 export function stateElements(text: string): bigint[] {
   const parts = text.split(",").map((part) => part.trim());
   if (parts.length > 4) throw new InvalidArgumentError("A state has at most 4 elements.");
-  return parts.map(stateElement);
+  return parts.map(fieldElement);
 }
 
-function stateElement(text: string): bigint {
+/** SHA-256 in hexadecimal. */
+export function sha256(text: string): string {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError("It must be a SHA-256: 64 hexadecimal digits.");
+}
+
+export function fieldElement(text: string): bigint {
   if (!/^(\d{1,80}|0x[0-9a-fA-F]{1,64})$/.test(text)) {
     throw new InvalidArgumentError(
       `"${text.slice(0, 80)}" is no element: write decimal or 0x numbers separated by commas, such as 1,0x2f.`,

@@ -22,9 +22,9 @@ export interface Running {
 }
 
 /** The command line in a process of its own, away from the terminal and the variables of this one. */
-export function startCLI(args: readonly string[], cwd: string): Running {
+export function startCLI(args: readonly string[], cwd: string, cache: string = CACHE): Running {
   const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, FOLDMESH_CACHE: CACHE };
+  const env = { PATH, HOME, FOLDMESH_CACHE: cache };
   const child = spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: "pipe" });
   let stdout = "";
   let stderr = "";
@@ -50,8 +50,8 @@ export function startCLI(args: readonly string[], cwd: string): Running {
   return { child, finished, said };
 }
 
-export const runCLI = (args: readonly string[], cwd: string): Promise<Finished> =>
-  startCLI(args, cwd).finished;
+export const runCLI = (args: readonly string[], cwd: string, cache?: string): Promise<Finished> =>
+  startCLI(args, cwd, cache).finished;
 
 export interface Workplace extends AsyncDisposable {
   readonly path: string;

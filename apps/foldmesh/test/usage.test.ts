@@ -75,6 +75,10 @@ describe("bad arguments", () => {
     [["verify", "-p", "x", "-f", "y", "--zn", `0x${"f".repeat(64)}`], /below the order/],
     [["verify", "-p", "x", "-f", "y", "--steps", "0"], /whole number from 1/],
     [["verify", "-p", "x", "-f", "y", "--steps", "1.5"], /whole number from 1/],
+    [["verify", "-f", "y"], /--program DIR, or --key FILE/],
+    [["verify", "-p", "x", "-f", "y", "--digest", "0".repeat(64)], /--digest is that of a key/],
+    [["verify", "--key", "x", "-f", "y", "-k", "2"], /--steps-per-leaf has no use with --key/],
+    [["verify", "--key", "x", "-f", "y", "--digest", "00"], /64 hexadecimal digits/],
     [["bench", "msm-g3"], /there is no benchmark "msm-g3": choose from msm-g1, /],
     [["demo", "a", "b"], /too many arguments/],
   ])("%j", async (args, sentence) => expectRefusal(await run(...args), sentence));

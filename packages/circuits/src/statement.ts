@@ -99,8 +99,11 @@ export const mergePid = (permute: Permutation, left: bigint, right: bigint): big
  * pid* = k·pid + (1 − k)·Perm₄(4, pid, i, 0)[0]: what stands for a node in its parent's pid, so that a
  * leaf cannot pass for a subtree by choosing its pid. Compare this of a root, never the bare D.pid.
  */
-export const provenance = (permute: Permutation, k: bigint, D: Statement): bigint =>
-  k === 0n ? leafPid(permute, D.pid, D.i) : D.pid;
+export const provenance = (
+  permute: Permutation,
+  k: bigint,
+  D: Pick<Statement, "pid" | "i">,
+): bigint => (k === 0n ? leafPid(permute, D.pid, D.i) : D.pid);
 
 // ---- transcript blocks of a merge (what stands after the chaining value)
 

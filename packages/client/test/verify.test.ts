@@ -28,6 +28,7 @@ import {
 
 const z0 = [1n, 2n, 0n] as const;
 const zn = minroot(z0, 1);
+const PID = 7n;
 const expected = { z0, zn, steps: 1 };
 
 let program: Program;
@@ -62,7 +63,7 @@ async function proveStep(
   const assignment = await runner.run({ step_in: [...z0] }, { step: 0 });
   await runner.close();
   const rng = secureRng();
-  const leaf = await proveLeaf(setup, { i: 0n, assignment, pid: 7n, mask: true }, rng);
+  const leaf = await proveLeaf(setup, { i: 0n, assignment, pid: PID, mask: true }, rng);
   const { programDigest, stepsPerLeaf, context } = origin;
   const header = { programDigest, stepsPerLeaf, context, key: system.key.kind };
   const body = await compressNode(setup, leaf, rng);
@@ -89,10 +90,11 @@ const flipped = (bytes: Uint8Array, at: number): Uint8Array => {
 describe("a true proof", () => {
   test("verifies for what it states, on either kernels", async () => {
     const { programDigest } = key;
-    const statement = { ...expected, programDigest, stepsPerLeaf: 1, context: 0n };
+    const { provenance } = claimOf(key, proof)!;
+    const statement = { ...expected, programDigest, stepsPerLeaf: 1, context: 0n, provenance };
     expect(await verify(key, proof, expected)).toEqual({ ok: true, statement });
     const slow = await openKey(file, { digest: key.digest, backend: "int29" });
-    expect(await verify(slow, proof, expected)).toEqual({ ok: true, statement });
+    expect(await verify(slow, proof, { ...expected, provenance })).toEqual({ ok: true, statement });
   }, 30_000);
 
   test("verifies with the key's file alone", async () => {
@@ -105,7 +107,7 @@ describe("a true proof", () => {
   });
 
   test("tells what it claims", () => {
-    expect(claimOf(key, proof)).toEqual(expected);
+    expect(claimOf(key, proof)).toMatchObject(expected);
     const { programDigest } = key;
     expect(originOf(proof)).toEqual({ programDigest, stepsPerLeaf: 1, context: 0n });
     expect(originOf(proof.slice(1))).toBeUndefined();
@@ -118,6 +120,7 @@ describe("a true proof", () => {
     ["more steps", { steps: 2 }, /another number of steps/],
     ["no number", { steps: Number.NaN }, /cannot make NaN/],
     ["half a step", { steps: 0.5 }, /cannot make 0.5/],
+    ["other contributors", { provenance: PID }, /binds other contributors/],
     ["a shorter state", { z0: [1n, 2n] }, /another start/],
   ])("is none for %s", async (_, change, reason) => {
     const verdict = await verify(key, proof, { ...expected, ...change });

@@ -60,6 +60,7 @@ export {
 } from "./compress/key-file.ts";
 export { ipaLength } from "./setup.ts";
 export type { Origin } from "./files/origin.ts";
+export { type Claim, readClaim } from "./files/claim.ts";
 export {
   type ProofFile,
   type ProofForm,

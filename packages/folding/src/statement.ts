@@ -36,7 +36,7 @@ export const isVector = (field: PrimeField, v: unknown, n: number): v is bigint[
 
 export const isKind = (k: unknown): k is Kind => k === 0n || k === 1n;
 
-const isRange = (i: unknown, j: unknown): boolean =>
+export const isRange = (i: unknown, j: unknown): boolean =>
   typeof i === "bigint" && typeof j === "bigint" && 0n <= i && i < j && j < INDEX_LIMIT;
 
 /** A named check of a part of what came from outside. */

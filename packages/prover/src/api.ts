@@ -97,6 +97,8 @@ export interface ProofStatement {
   readonly steps: number;
   readonly z0: readonly bigint[];
   readonly zn: readonly bigint[];
+  /** Root of the hash tree over the contributors' salted names; one number for a proof made by one machine. */
+  readonly provenance: bigint;
 }
 
 export interface ProveResult {

@@ -2,6 +2,7 @@
 // merge nodes as soon as both children exist, verify the root, encode it.
 
 import { Fp, secureRng } from "@foldmesh/algebra";
+import type { Claim } from "@foldmesh/folding";
 import {
   type Program,
   checkJobInput,
@@ -40,7 +41,7 @@ export async function proveJob(request: ProveRequest): Promise<ProveResult> {
   onEvent?.({ type: "plan", plan });
   await using executor = execute(program, input, request);
   const node = await new Job(request, session, executor, threads).run();
-  const zn = await requireValid(session, node, request);
+  const claim = await requireValid(session, node, request);
   const { compress = true } = request;
   const proof = encodeProof({
     programDigest: program.digest,
@@ -50,7 +51,8 @@ export async function proveJob(request: ProveRequest): Promise<ProveResult> {
     key: keyKind(request.key),
     body: compress ? await compressed(session, node, request) : node,
   });
-  return { proof, statement: { steps, z0: input.z0, zn }, plan };
+  const { zOut: zn, provenance } = claim;
+  return { proof, statement: { steps, z0: input.z0, zn, provenance }, plan };
 }
 
 async function compressed(
@@ -72,16 +74,16 @@ function requireState({ program, input }: ProveRequest): void {
   );
 }
 
-/** A merge trusts its children: what all of it came to is opened once, before anybody gets it. Returns zₙ. */
+/** A merge trusts its children: what all of it came to is opened once, before anybody gets it. */
 async function requireValid(
   session: Session,
   node: Uint8Array,
   { input, signal, onEvent }: ProveRequest,
-): Promise<readonly bigint[]> {
+): Promise<Claim> {
   const expected = { i: 0n, j: BigInt(session.plan.leaves), zIn: input.z0 };
   const { failures, claim, ms } = await session.verify({ node, expected }, { signal });
   onEvent?.({ type: "verify", ms });
-  if (failures.length === 0 && claim !== null) return claim.zOut;
+  if (failures.length === 0 && claim !== null) return claim;
   throw new ProverError(
     "PROVING",
     `the finished proof does not verify (${failures.join(", ")}): this machine computed wrongly, prove again`,

@@ -1,10 +1,12 @@
-import { ELEMENT_BYTES } from "@foldmesh/algebra";
+import { ELEMENT_BYTES, plainPoseidon } from "@foldmesh/algebra";
+import { type Claim, FoldingError, readClaim } from "@foldmesh/folding";
 import type { StepCircuit } from "@foldmesh/r1cs";
 import type { ProofStatement, Verdict, VerifyRequest } from "./api.ts";
 import { ProverError } from "./errors.ts";
 import { MAX_LOG_ROWS } from "./plan.ts";
 import { type ProofFile, REUSABLE, decodeProof, keyKind } from "./proof-file.ts";
 import { openSession } from "./session.ts";
+import type { VerifyTask } from "./worker-tasks.ts";
 import { defaultThreads } from "./workers.ts";
 
 /**
@@ -15,23 +17,65 @@ import { defaultThreads } from "./workers.ts";
 export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
   const file = readHeader(request);
   if (typeof file === "string") return { ok: false, failures: [file], statement: null, ms: 0 };
-  const { signal, expected = {} } = request;
+  const early = earlyRefusal(request, file);
+  if (early !== null) return early;
+  const { signal } = request;
   const { stepsPerLeaf, context, form, body } = file;
   const steps = stepsPerLeaf; // the smallest plan of this structure
   const threads = defaultThreads(); // for a key that must be derived
   await using session = await openSession({ ...request, context, stepsPerLeaf, steps, threads });
-  const j = expected.steps === undefined ? undefined : BigInt(expected.steps / stepsPerLeaf);
-  const asked = { i: 0n, j, zIn: expected.z0, zOut: expected.zn };
+  const expected = askedOf(request, file);
   const { failures, claim, ms } =
     form === "node"
-      ? await session.verify({ node: body, expected: asked }, { signal })
-      : await session.check({ proof: body, expected: asked }, { signal });
-  const statement: ProofStatement | null =
-    claim === null
-      ? null
-      : { steps: Number(claim.j) * stepsPerLeaf, z0: claim.zIn, zn: claim.zOut };
+      ? await session.verify({ node: body, expected }, { signal })
+      : await session.check({ proof: body, expected }, { signal });
+  const statement = claim === null ? null : statementOf(claim, file);
   if (failures.length > 0 || statement === null) return { ok: false, failures, statement, ms };
   return { ok: true, form, statement, stepsPerLeaf, ms };
+}
+
+type Asked = VerifyTask["expected"];
+
+const askedOf = ({ expected = {} }: VerifyRequest, { stepsPerLeaf }: ProofFile): Asked => ({
+  i: 0n,
+  j: expected.steps === undefined ? undefined : BigInt(expected.steps / stepsPerLeaf),
+  zIn: expected.z0,
+  zOut: expected.zn,
+  provenance: expected.provenance,
+});
+
+const statementOf = (claim: Claim, { stepsPerLeaf }: ProofFile): ProofStatement => ({
+  steps: Number(claim.j) * stepsPerLeaf,
+  z0: claim.zIn,
+  zn: claim.zOut,
+  provenance: claim.provenance,
+});
+
+/** What a proof says of itself is compared before anything is derived: it is seldom the one that was asked for. */
+function earlyRefusal(request: VerifyRequest, file: ProofFile): Verdict | null {
+  try {
+    const claim = readClaim(plainPoseidon(), request.program.step.stateSize, file.body);
+    const failures = differences(claim, askedOf(request, file));
+    if (failures.length === 0) return null;
+    return { ok: false, failures, statement: statementOf(claim, file), ms: 0 };
+  } catch (error) {
+    if (!(error instanceof FoldingError)) throw error;
+    return { ok: false, failures: [error.message], statement: null, ms: 0 };
+  }
+}
+
+/** Named as the verifiers name them, which compare again what they open. */
+function differences(claim: Claim, { i, j, zIn, zOut, provenance }: Asked): string[] {
+  const same = (a: readonly bigint[] | undefined, b: readonly bigint[]): boolean =>
+    a === undefined || (a.length === b.length && a.every((x, n) => x === b[n]));
+  const checks: readonly (readonly [string, boolean])[] = [
+    ["i", i === claim.i],
+    ["j", (j ?? claim.j) === claim.j],
+    ["z", same(zIn, claim.zIn)],
+    ["z'", same(zOut, claim.zOut)],
+    ["pid", (provenance ?? claim.provenance) === claim.provenance],
+  ];
+  return checks.filter(([, ok]) => !ok).map(([name]) => `statement: ${name}`);
 }
 
 /** The file, or why its header cannot be that of a valid proof. @throws ProverError PROOF */

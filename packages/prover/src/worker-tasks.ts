@@ -1,7 +1,7 @@
 // What travels between the main thread and the workers: plain data.
 
 import type { EngineInit, SparseMatrix } from "@foldmesh/algebra";
-import type { MergeStage } from "@foldmesh/folding";
+import type { Claim, MergeStage } from "@foldmesh/folding";
 import type { Plan } from "./api.ts";
 import type { ResidentSetup } from "./resident.ts";
 
@@ -80,6 +80,7 @@ export interface VerifyTask {
     readonly j?: bigint | undefined;
     readonly zIn?: readonly bigint[] | undefined;
     readonly zOut?: readonly bigint[] | undefined;
+    readonly provenance?: bigint | undefined;
   };
 }
 
@@ -87,11 +88,7 @@ export interface VerifyResult {
   /** Empty when valid. */
   readonly failures: readonly string[];
   /** The statement that the node claims; null when it could not be decoded. */
-  readonly claim: {
-    readonly j: bigint;
-    readonly zIn: readonly bigint[];
-    readonly zOut: readonly bigint[];
-  } | null;
+  readonly claim: Claim | null;
   readonly ms: number;
 }
 

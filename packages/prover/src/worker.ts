@@ -3,15 +3,16 @@
 import { threadId, workerData } from "node:worker_threads";
 import { attachEngine, secureRng } from "@foldmesh/algebra";
 import {
+  type Claim,
   FoldingError,
   type MergeStage,
   type TreeNode,
   compressNode,
   decodeNode,
-  decodeProof,
   encodeNode,
   mergeNodes,
   proveLeaf,
+  readClaim,
   verifyCompressed,
   verifyNode,
 } from "@foldmesh/folding";
@@ -76,9 +77,9 @@ export const verify = ({
     if (decoded instanceof FoldingError) {
       return { failures: [decoded.message], claim: null, ms: performance.now() - started };
     }
-    const { j, zIn, zOut } = decoded.D;
+    const claim = readClaim(setup.permute, setup.system.a, node);
     const failures = await verifyNode(setup, decoded, defined(expected));
-    return { failures, claim: { j, zIn, zOut }, ms: performance.now() - started };
+    return { failures, claim, ms: performance.now() - started };
   });
 
 export const compress = ({
@@ -110,14 +111,14 @@ export const check = ({
       steps: (expected.j ?? claim.j) - expected.i,
       z0: expected.zIn ?? claim.zIn,
       zn: expected.zOut ?? claim.zOut,
+      provenance: expected.provenance ?? claim.provenance,
     });
     return { failures, claim, ms: performance.now() - started };
   });
 
-function claimOf(proof: Uint8Array): NonNullable<VerifyResult["claim"]> | FoldingError {
+function claimOf(proof: Uint8Array): Claim | FoldingError {
   try {
-    const { j, zIn, zOut } = decodeProof(setup.system, proof).D;
-    return { j, zIn, zOut };
+    return readClaim(setup.permute, setup.system.a, proof);
   } catch (error) {
     if (error instanceof FoldingError) return error;
     throw error;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { loadProgram } from "@foldmesh/r1cs/node";
 import { type ProofStatement, type Verdict, verifyProof } from "@foldmesh/prover";
-import { positiveInteger, stateElements } from "../arguments.ts";
+import { fieldElement, positiveInteger, sha256, stateElements } from "../arguments.ts";
 import { CLIError, EXIT } from "../errors.ts";
 import { readUserFile } from "../io/files.ts";
 import { cacheDirectory, userPath } from "../io/paths.ts";
@@ -15,10 +15,15 @@ import {
   withJSON,
   withKey,
 } from "./context.ts";
+import { openKeyFile, verifyWithKey } from "./verify-with-key.ts";
 
 const MAX_PROOF_BYTES = 2 ** 31 - 1;
 
 const ABOUT = `
+With --key a proof is verified from two files alone, in a moment: the program's verifying key, as \`foldmesh
+program key\` writes it, and the proof. A key is only as good as where it comes from: get it from whom you
+trust, or its SHA-256, and say that with --digest.
+
 What you do not give (--z0, --zn, --steps) is taken as the proof claims it, and printed.
 Exit code 0: valid. 1: not valid, the checks that failed are named. 2: no proof, or unusable.`;
 
@@ -26,8 +31,10 @@ export function addVerify(parent: Command, context: CommandContext): void {
   const command = parent
     .command("verify")
     .description("Verify a proof.")
-    .requiredOption("-p, --program <dir>", "a program directory")
     .requiredOption("-f, --proof <file>", "a proof written by prove")
+    .option("-p, --program <dir>", "a program directory")
+    .option("--key <file>", "instead of it: the program's verifying key, written by program key")
+    .option("--digest <sha256>", "the SHA-256 that the key must have", sha256)
     .option("--z0 <a,b>", "the state that the computation must begin with", stateElements)
     .option("--zn <c,d>", "the state that it must end with", stateElements)
     .option("--steps <n>", "the number of steps that it must have", positiveInteger())
@@ -36,16 +43,24 @@ export function addVerify(parent: Command, context: CommandContext): void {
       "the steps in one leaf that it must have been made with (default: any usual number)",
       positiveInteger(),
     )
+    .option(
+      "--provenance <hash>",
+      "the hash of who contributed that it must bind (default: any)",
+      fieldElement,
+    )
     .addHelpText("after", ABOUT);
   withExamples(
     withJSON(withCache(withKey(command))),
     "foldmesh verify --program square --proof square.proof",
     "foldmesh verify -p square -f square.proof --z0 3 --zn 6561 --steps 3",
+    "foldmesh verify --key square.key --proof square.proof --z0 3 --zn 6561 --steps 3",
   ).action((options: VerifyArguments) => verify(options, context));
 }
 
 interface VerifyArguments extends Partial<ProofStatement> {
-  readonly program: string;
+  readonly program?: string;
+  readonly key?: string;
+  readonly digest?: string;
   readonly proof: string;
   readonly stepsPerLeaf?: number;
   readonly ptau?: string;
@@ -53,10 +68,57 @@ interface VerifyArguments extends Partial<ProofStatement> {
 }
 
 async function verify(options: VerifyArguments, context: CommandContext): Promise<void> {
-  const { signal, terminal, setExitCode } = context;
+  const { terminal, setExitCode } = context;
+  const checked =
+    options.key === undefined
+      ? await verifyByProgram(options, context)
+      : await verifyByKey(options, options.key);
+  const { verdict, expected } = checked;
+  setExitCode(verdict.ok ? EXIT.ok : EXIT.invalid);
+  report(terminal, verdict.ok ? verdict : { ...verdict, failures: explain(verdict, expected) });
+}
+
+interface Checked {
+  readonly verdict: Verdict;
+  readonly expected: Partial<ProofStatement>;
+}
+
+const readProof = ({ proof }: VerifyArguments): Promise<Uint8Array> =>
+  readUserFile(proof, "the proof", MAX_PROOF_BYTES);
+
+/** The key says for which leaves it is, and under which commitment key. */
+async function verifyByKey(options: VerifyArguments, key: string): Promise<Checked> {
+  const { program, ptau, cache, stepsPerLeaf, digest } = options;
+  const idle = Object.entries({ program, ptau, cache, stepsPerLeaf }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (idle !== undefined) {
+    const [name] = idle;
+    const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new CLIError(
+      "USAGE",
+      `--${option} has no use with --key, whose file says it: leave it out`,
+    );
+  }
+  const proof = await readProof(options);
+  const opened = await openKeyFile({ key, ...(digest === undefined ? {} : { digest }) });
+  const expected = expectedOf(options, opened.stateSize);
+  return { verdict: await verifyWithKey(opened, proof, expected), expected };
+}
+
+async function verifyByProgram(
+  options: VerifyArguments,
+  { signal }: CommandContext,
+): Promise<Checked> {
+  if (options.program === undefined) {
+    throw new CLIError("USAGE", "say what the proof must be of: --program DIR, or --key FILE");
+  }
+  if (options.digest !== undefined) {
+    throw new CLIError("USAGE", "--digest is that of a key: name its file with --key");
+  }
   const program = await loadProgram(userPath(options.program));
   const expected = expectedOf(options, program.manifest.stateSize);
-  const proof = await readUserFile(options.proof, "the proof", MAX_PROOF_BYTES);
+  const proof = await readProof(options);
   const cacheDir = cacheDirectory(options.cache);
   const progress = showProgress(false);
   const verdict = await verifyProof({
@@ -69,12 +131,11 @@ async function verify(options: VerifyArguments, context: CommandContext): Promis
     signal,
     onEvent: progress.onEvent,
   }).finally(progress.stop);
-  setExitCode(verdict.ok ? EXIT.ok : EXIT.invalid);
-  report(terminal, verdict.ok ? verdict : { ...verdict, failures: explain(verdict, expected) });
+  return { verdict, expected };
 }
 
 function expectedOf(
-  { z0, zn, steps }: VerifyArguments,
+  { z0, zn, steps, provenance }: VerifyArguments,
   stateSize: number,
 ): Partial<ProofStatement> {
   checkSize("--z0", z0, stateSize);
@@ -83,6 +144,7 @@ function expectedOf(
     ...(z0 === undefined ? {} : { z0 }),
     ...(zn === undefined ? {} : { zn }),
     ...(steps === undefined ? {} : { steps }),
+    ...(provenance === undefined ? {} : { provenance }),
   };
 }
 
@@ -95,7 +157,12 @@ function checkSize(option: string, state: readonly bigint[] | undefined, stateSi
 }
 
 /** Names of the statement's parts as the verifier has them (z, z' and j of the paper), and as the user has them. */
-const STATEMENT = { "statement: z": "z0", "statement: z'": "zn", "statement: j": "steps" } as const;
+const STATEMENT = {
+  "statement: z": "z0",
+  "statement: z'": "zn",
+  "statement: j": "steps",
+  "statement: pid": "provenance",
+} as const;
 
 /** The failures, with what was expected and what the proof claims where it states something else. */
 export function explain(
@@ -108,6 +175,9 @@ export function explain(
     return `${name}: ${String(expected[name])} was expected, the proof claims ${String(statement[name])}`;
   });
 }
+
+/** Salted hashes: who contributed knows, and can show it with a receipt; nobody else learns it. */
+const showProvenance = (provenance: bigint): string => `0x${provenance.toString(16)}`;
 
 function report(terminal: Terminal, verdict: Verdict): void {
   const { statement } = verdict;
@@ -123,4 +193,5 @@ function report(terminal: Terminal, verdict: Verdict): void {
   terminal.line(`  steps  ${statement.steps}`);
   terminal.line(`  z0     ${statement.z0.join(",")}`);
   terminal.line(`  zn     ${statement.zn.join(",")}`);
+  terminal.line(`  by     ${showProvenance(statement.provenance)}`);
 }

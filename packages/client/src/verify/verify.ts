@@ -4,6 +4,7 @@ import {
   type ProofFile,
   decodeProof,
   decodeProofFile,
+  readClaim,
   verifyCompressed,
 } from "@foldmesh/folding";
 import { type VerifyingKey, openKey } from "./key.ts";
@@ -13,10 +14,12 @@ export interface Expected {
   readonly z0: readonly bigint[];
   readonly zn: readonly bigint[];
   readonly steps: number;
+  /** Root of the hash tree over the contributors' salted names; left out: whoever made it. */
+  readonly provenance?: bigint;
 }
 
 /** What a proof states: so many steps of the program lead from z0 to zn. */
-export interface Statement extends Origin, Expected {}
+export interface Statement extends Origin, Required<Expected> {}
 
 export type Verdict =
   | { readonly ok: true; readonly statement: Statement }
@@ -47,9 +50,12 @@ export async function verify(
     return refused(`statement: steps (leaves of ${stepsPerLeaf} steps cannot make ${steps})`);
   }
   const leaves = BigInt(steps / stepsPerLeaf);
-  const failures = await verifyCompressed(opened.verifier, body, { z0, zn, steps: leaves });
+  const asked = { ...expected, steps: leaves };
+  const failures = await verifyCompressed(opened.verifier, body, asked);
   if (failures.length > 0) return refused(...failures);
-  return { ok: true, statement: { programDigest, stepsPerLeaf, context, z0, zn, steps } };
+  const origin = { programDigest, stepsPerLeaf, context };
+  const { provenance } = readClaim(opened.verifier.permute, opened.stateSize, body);
+  return { ok: true, statement: { ...origin, z0, zn, steps, provenance } };
 }
 
 /**
@@ -57,12 +63,14 @@ export async function verify(
  * proof, take zn from here, judge it, and pass it to `verify`.
  * @returns undefined for bytes that are no compressed proof of this program
  */
-export function claimOf(key: VerifyingKey, proofFile: Uint8Array): Expected | undefined {
+export function claimOf(key: VerifyingKey, proofFile: Uint8Array): Required<Expected> | undefined {
   const body = bodyOf(key, proofFile);
   if (!(body instanceof Uint8Array)) return undefined;
   try {
-    const { i, j, zIn, zOut } = decodeProof(key.verifier.system, body).D;
-    return { z0: zIn, zn: zOut, steps: Number(j - i) * key.stepsPerLeaf };
+    const { permute, system } = key.verifier;
+    decodeProof(system, body);
+    const { i, j, zIn, zOut, provenance } = readClaim(permute, key.stateSize, body);
+    return { z0: zIn, zn: zOut, steps: Number(j - i) * key.stepsPerLeaf, provenance };
   } catch (error) {
     if (error instanceof FoldingError) return undefined;
     throw error;
@@ -121,6 +129,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "statement: z": "the proof is about another start than z0",
   "statement: z'": "the proof is about another end than zn",
   "statement: j": "the proof is about another number of steps",
+  "statement: pid": "the proof binds other contributors",
   "statement: i": "the proof is about the middle of a computation",
 };
 
