@@ -3,6 +3,7 @@ import { watchInterrupts } from "./abort.ts";
 import { addBench } from "./commands/bench.ts";
 import { addDashboard } from "./commands/dashboard.ts";
 import { addDemo } from "./commands/demo.ts";
+import { addEvidence } from "./commands/evidence.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addPeers } from "./commands/peers.ts";
 import { addProgram } from "./commands/program.ts";
@@ -18,7 +19,7 @@ import type { CommandContext } from "./commands/context.ts";
 const EPILOGUE = `
 Exit codes:
   0    done; the proof is valid
-  1    the proof is not valid, or what was to be shown did not hold
+  1    the proof is not valid, the evidence proves nothing, or what was to be shown did not hold
   2    unusable arguments, files or input (one sentence on stderr says which)
   3    a fault of foldmesh itself
   4    the network did not do it: nobody answered or offered, or the job failed
@@ -98,6 +99,7 @@ function createProgram(context: CommandContext): Command {
   addStatus(program, context);
   addPeers(program, context);
   addKeys(program, context);
+  addEvidence(program, context);
   addDashboard(program, context);
   addDemo(program, context);
   return program;

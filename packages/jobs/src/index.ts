@@ -1,3 +1,4 @@
+export { firstWrong, type MadeNode } from "./bisect.ts";
 export { amountOf } from "./contributions.ts";
 export type {
   BlameReason,

@@ -17,6 +17,7 @@ function lease(task: string, epoch: number, job = "job"): Lease {
     epoch,
     peer: peerOf("me"),
     range: { start: 0, end: 4 },
+    stepsPerLeaf: 1,
     price: 1n,
     deadline: 1000,
     program: cidOf("program"),

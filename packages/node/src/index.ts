@@ -1,5 +1,8 @@
 export type { BrokerConfig, NodeConfig, WorkerConfig } from "./config.ts";
 export { NodeError, type NodeErrorCode } from "./errors.ts";
+export { type EvidenceFile, listEvidence } from "./evidence/archive.ts";
+export { encodeDossier } from "./evidence/dossier.ts";
+export { type EvidenceVerdict, verifyEvidence } from "./evidence/verify.ts";
 export type { NodeEvent, NodeObserver } from "./events.ts";
 export type { JobJournal, JobOpening } from "./journal.ts";
 export { loadIdentity } from "./identity.ts";

@@ -37,6 +37,9 @@ export const CHALLENGE: Method = {
   timeout: 30_000,
 };
 
+/** Of anybody, by anybody it is connected to: what it heard last. Request one byte; reply: evidence/exchange.ts. */
+export const RECENT: Method = { name: "record/recent", requestLimit: 1, replyLimit: 256 * 1024 };
+
 /** What a worker must know of a job beyond its lease; both messages are signed, so nobody need believe the broker. */
 export interface Terms {
   /** the requester's ProofRequest; its id is the job's name */

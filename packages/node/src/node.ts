@@ -4,13 +4,15 @@ import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/pr
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
 import { describeLeaf, openSession, verifyProof } from "@foldmesh/prover";
 import { createBlobShelf } from "./blob-shelf.ts";
-import { type Board, createBoard } from "./board.ts";
+import { type Board, type Notice, createBoard } from "./board.ts";
 import { Broker, SOFTWARE } from "./broker/broker.ts";
 import type { DescribeLeaf } from "./broker/accept.ts";
 import type { Challenge } from "./broker/roster.ts";
 import { BROKER_DEFAULTS, type NodeConfig, WORKER_DEFAULTS } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { NodeEvent, NodeObserver } from "./events.ts";
+import { createArchive } from "./evidence/archive.ts";
+import { startExchange } from "./evidence/exchange.ts";
 import { loadBenchmark } from "./measure/benchmark.ts";
 import { answerChallenges, createChallenge } from "./measure/challenge.ts";
 import { type Meter, createMeter } from "./measure/meter.ts";
@@ -133,6 +135,14 @@ export async function composeNode(
   const posts = board(createBoard(network));
   const onFalseCharge = (peer: PeerId, reason: string): void =>
     network.report(peer, "misconduct", reason);
+  const archive = createArchive(config.dataDir);
+  const watcher = createWatcher({ board: posts, archive, emit, onFalseCharge });
+  network.observe((event) => {
+    if (event.kind === "equivocation") watcher.onContradiction(...event.messages);
+  });
+  const { signal: isStopping } = stopping;
+  const onTold = (notice: Notice): void => watcher.onTold(notice);
+  await startExchange({ network, board: posts, onTold, stopping: isStopping });
   const context: Context = {
     roles: config.roles,
     brokerConfig: { ...BROKER_DEFAULTS, ...config.broker },
@@ -141,7 +151,7 @@ export async function composeNode(
     threads,
     network,
     board: posts,
-    watcher: createWatcher({ board: posts, emit, onFalseCharge }),
+    watcher,
     perform: work,
     describeLeaf: prover.describeLeaf,
     journal,

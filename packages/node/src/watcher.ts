@@ -10,24 +10,36 @@ import {
   wrongAward,
 } from "@foldmesh/market";
 import {
+  type AnyMessage,
   type CIDText,
   type Evidence,
   type PeerId,
   ProtocolError,
   type SignedMessage,
   checkEquivocation,
+  contradicts,
+  equivocation,
   verifySignature,
 } from "@foldmesh/protocol";
 import type { Board, Notice } from "./board.ts";
 import type { NodeEvent } from "./events.ts";
+import type { Archive } from "./evidence/archive.ts";
+import { openWrongNode, showsByItself } from "./evidence/wrong-node.ts";
 
 export interface Watcher {
   /** Whether there is evidence against a peer: nothing is taken from it and nothing given to it. */
   isConvicted(peer: PeerId): boolean;
+  /** A message that came otherwise than by gossip; evidence that it brings is told to everybody. */
+  onTold(notice: Notice): void;
+  /** Two messages that one peer signed for one slot. */
+  onContradiction(one: AnyMessage, two: AnyMessage): void;
+  /** A node that this broker found wrong: kept with its blobs, and told. */
+  onWrongNode(evidence: Evidence, blobs: readonly Uint8Array[]): void;
 }
 
 export interface WatcherInit {
   readonly board: Board;
+  readonly archive: Archive;
   readonly emit: (event: NodeEvent) => void;
   /** a peer passed on evidence that proves nothing */
   readonly onFalseCharge: (accuser: PeerId, reason: string) => void;
@@ -44,7 +56,12 @@ const AUCTIONS = 256;
 export function createWatcher(init: WatcherInit): Watcher {
   const watching = new Watching(init);
   init.board.listen((notice) => watching.onNotice(notice));
-  return { isConvicted: (peer) => watching.convicted.has(peer) };
+  return {
+    isConvicted: (peer) => watching.convicted.has(peer),
+    onTold: (notice) => watching.onTold(notice),
+    onContradiction: (one, two) => watching.onContradiction(one, two),
+    onWrongNode: (evidence, blobs) => watching.publish(evidence, blobs),
+  };
 }
 
 class Watching {
@@ -61,8 +78,17 @@ class Watching {
     if (notice.kind === "Evidence") return void this.#judge(notice);
     const { state, evidence } = watch(this.#slots, notice);
     this.#slots = state;
-    if (evidence !== undefined) this.#convict(evidence, true);
+    if (evidence !== undefined) this.#convictBy(evidence);
     this.#followAuction(notice);
+  }
+
+  onTold(notice: Notice): void {
+    if (notice.kind === "Evidence") void this.#judge(notice, true);
+    else this.onNotice(notice);
+  }
+
+  onContradiction(one: AnyMessage, two: AnyMessage): void {
+    if (contradicts(one, two)) this.#convictBy(equivocation(one, two));
   }
 
   #followAuction(notice: Notice): void {
@@ -86,32 +112,65 @@ class Watching {
     if (seen === undefined || seen.announcement.sender !== award.sender) return;
     const reveals = [...seen.reveals.values()];
     if (verifyAward(seen.announcement, reveals, award).kind !== "wrong") return;
-    this.#convict(wrongAward(seen.announcement, reveals, award), true);
+    this.#convictBy(wrongAward(seen.announcement, reveals, award));
   }
 
   /** Somebody else's evidence: the messages inside must prove it by themselves. */
-  async #judge({ sender, content }: SignedMessage<"Evidence">): Promise<void> {
+  async #judge(message: SignedMessage<"Evidence">, isNews = false): Promise<void> {
+    const { sender, content } = message;
     if (this.convicted.has(content.accused)) return;
     try {
-      if (content.charge === "equivocation") await checkEquivocation(verifySignature, content);
-      else if (content.charge === "wrong-award") await checkWrongAward(verifySignature, content);
-      else return; // a bad node takes its program and its lease to judge
-      this.#convict(content, false);
+      if (!(await this.#isProven(content)) || !this.#convict(content)) return;
+      this.#keep(message, []);
+      if (isNews) this.#post(content);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#init.onFalseCharge(sender, error.message);
     }
   }
 
-  #convict(evidence: Evidence, isOurs: boolean): void {
-    const { accused, charge } = evidence;
-    if (this.convicted.has(accused)) return;
+  /** A wrong node is mostly seen only with its blobs and its program: such a charge convinces only who has them. */
+  async #isProven(evidence: Evidence): Promise<boolean> {
+    switch (evidence.charge) {
+      case "equivocation":
+        await checkEquivocation(verifySignature, evidence);
+        return true;
+      case "wrong-award":
+        await checkWrongAward(verifySignature, evidence);
+        return true;
+      case "invalid-node":
+        return showsByItself(await openWrongNode(verifySignature, evidence));
+    }
+  }
+
+  /** By what this node has seen itself. */
+  #convictBy(evidence: Evidence): void {
+    if (this.#convict(evidence)) this.publish(evidence, []);
+  }
+
+  /** @returns whether that is new */
+  #convict({ accused, charge }: Evidence): boolean {
+    if (this.convicted.has(accused)) return false;
     this.convicted.add(accused);
+    this.#init.emit({ kind: "evidence", accused, charge });
+    return true;
+  }
+
+  publish(evidence: Evidence, blobs: readonly Uint8Array[]): void {
+    this.#post(evidence, (message) => this.#keep(message, blobs));
+  }
+
+  #post(evidence: Evidence, then: (message: SignedMessage<"Evidence">) => void = () => {}): void {
     const { board, emit } = this.#init;
-    emit({ kind: "evidence", accused, charge });
-    if (!isOurs) return;
-    board.post("Evidence", evidence).catch((error: unknown) => {
+    board.post("Evidence", evidence).then(then, (error: unknown) => {
       emit({ kind: "handler-failed", where: "posting Evidence", error });
+    });
+  }
+
+  #keep(message: SignedMessage<"Evidence">, blobs: readonly Uint8Array[]): void {
+    const { archive, emit } = this.#init;
+    archive.keep(message, blobs).catch((error: unknown) => {
+      emit({ kind: "handler-failed", where: "keeping Evidence", error });
     });
   }
 }

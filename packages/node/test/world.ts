@@ -10,6 +10,7 @@ import { type NodeParts, composeNode } from "../src/node.ts";
 
 export interface Member extends FoldmeshNode {
   readonly name: string;
+  readonly dataDir: string;
   readonly events: readonly NodeEvent[];
 }
 
@@ -53,7 +54,8 @@ export async function createWorld(): Promise<World> {
         },
         { challenge: trusting, ...parts },
       );
-      const member = { ...node, name, events, addresses: node.addresses };
+      const dataDir = join(directory, name);
+      const member = { ...node, name, dataDir, events, addresses: node.addresses };
       members.set(name, member);
       return member;
     },

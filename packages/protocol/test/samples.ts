@@ -126,6 +126,7 @@ export const SAMPLES: { readonly [K in Kind]: Contents[K] } = {
     kind: "prove",
     peer: bob,
     range: { start: 40, end: 60 },
+    stepsPerLeaf: 8,
     price: 700_000n,
     deadline: NOW + 30_000,
     program: cidOf("program"),

@@ -16,6 +16,7 @@ const lease: Lease = {
   epoch: 1,
   peer,
   range: { start: 0, end: 8 },
+  stepsPerLeaf: 1,
   price: 5n,
   deadline: 1000,
   program: node,

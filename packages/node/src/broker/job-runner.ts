@@ -32,6 +32,7 @@ import { type Ground, prepareGround } from "./ground.ts";
 import { Leases } from "./leases.ts";
 import { planJob } from "./plan-job.ts";
 import { publishProof } from "./proof-file.ts";
+import { Prosecutor } from "./prosecutor.ts";
 import type { Roster } from "./roster.ts";
 import { openSales } from "./sales.ts";
 import { sentenceFor } from "./sentences.ts";
@@ -78,10 +79,14 @@ export class JobRunner {
     const feed = (event: JobEvent): void => this.feed(event);
     const tell = (event: Told): void => this.#tell(event);
     const own = (cid: CIDText): CIDText => this.#own(cid);
+    const { order } = init;
+    const prosecutor = new Prosecutor({ context, request: accepted.message, order });
     this.#examiner = new Examiner({
       tell,
       feed,
       own,
+      prosecutor,
+      tasks: () => this.#state?.tasks ?? [],
       compresses: context.brokerConfig.compress,
     });
     this.#leases = new Leases({
@@ -91,6 +96,7 @@ export class JobRunner {
       stateBefore: (leaf) => this.#ground!.states[leaf]!,
       feed,
       own,
+      onSigned: (lease) => prosecutor.onLease(lease),
       signal: this.#ending.signal,
     });
     this.#auctions = openSales({ ...init, tell, feed });
@@ -161,7 +167,8 @@ export class JobRunner {
   }
 
   /** A worker's message; its signature has been checked. */
-  onReport({ kind, sender: peer, content }: WorkerReport): void {
+  onReport(message: WorkerReport): void {
+    const { kind, sender: peer, content } = message;
     const { task, epoch } = content;
     const from = { task, epoch, peer };
     switch (kind) {
@@ -172,8 +179,8 @@ export class JobRunner {
         }
         return;
       case "Delivery": {
-        const { node, bytes, range } = content;
-        this.#examiner.note(task, epoch, range);
+        const { node, bytes } = content;
+        this.#examiner.note(message as SignedMessage<"Delivery">);
         return this.feed({ kind: "delivered", ...from, node, bytes });
       }
       case "Refusal":

@@ -4,6 +4,7 @@ import { type Network, NetworkError } from "@foldmesh/network";
 import type { CIDText, PeerId, Range } from "@foldmesh/protocol";
 import type { ProofForm, Session } from "@foldmesh/prover";
 import { messageOf } from "../errors.ts";
+import { sizeFault } from "../evidence/wrong-node.ts";
 
 export interface Delivered {
   readonly node: CIDText;
@@ -29,9 +30,6 @@ export interface Court {
   readonly signal: AbortSignal;
 }
 
-/** A compressed proof grows with the logarithm of its structure. */
-const MAX_COMPRESSED_BYTES = 2 ** 20;
-
 /**
  * Fetches a node and verifies it in full against the states that the broker has computed itself. The size is known
  * exactly, so anything of another size is refused before it is fetched. (Cheaper for many nodes: fold them first and
@@ -41,10 +39,8 @@ export async function judge(
   { network, session, states, signal }: Court,
   { node: cid, bytes, holders, range, form }: Delivered,
 ): Promise<Judgement> {
-  const most = form === "node" ? session.nodeBytes : MAX_COMPRESSED_BYTES;
-  if (form === "node" ? bytes !== most : bytes > most) {
-    return invalid(`a ${form} of this program has ${most} bytes, this one ${bytes}`);
-  }
+  const fault = sizeFault(form, bytes, session);
+  if (fault !== undefined) return invalid(fault);
   const options = { from: holders, maxBytes: bytes, signal };
   let node: Uint8Array;
   try {

@@ -8,6 +8,7 @@ import {
   type Lease,
   type Range,
   type RefusalReason,
+  type SignedMessage,
   signMessage,
 } from "@foldmesh/protocol";
 import type { Context } from "../context.ts";
@@ -25,6 +26,7 @@ export interface LeaseInit {
   /** the state before a leaf */
   readonly stateBefore: (leaf: number) => readonly bigint[];
   readonly feed: (event: JobEvent) => void;
+  readonly onSigned: (lease: SignedMessage<"Lease">) => void;
   /** a blob of the job: dropped with it */
   readonly own: (cid: CIDText) => CIDText;
   /** aborted when the job is over */
@@ -64,7 +66,9 @@ export class Leases {
     const lease = await this.#leaseFor(effect);
     for (const cid of lease.inputs) context.shelf.allow(cid, peer);
     if (lease.resume !== undefined) context.shelf.allow(lease.resume.node, peer);
-    const { bytes } = await signMessage(context.network.signer, "Lease", lease);
+    const message = await signMessage(context.network.signer, "Lease", lease);
+    this.#init.onSigned(message);
+    const { bytes } = message;
     while (this.isHeld(task, epoch)) {
       try {
         await context.network.call(peer, LEASE, bytes, { signal });
@@ -102,6 +106,7 @@ export class Leases {
       epoch,
       peer,
       range,
+      stepsPerLeaf: accepted.size.stepsPerLeaf,
       price,
       deadline,
       program: accepted.request.program,

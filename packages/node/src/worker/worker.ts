@@ -170,6 +170,9 @@ export class Worker {
     emit({ kind: "work-started", ...place, work: lease.kind, range: lease.range });
     const { terms, program, used } = await this.#ready(lease.job, broker, signal);
     using _ = used;
+    if (lease.stepsPerLeaf !== terms.stepsPerLeaf) {
+      throw new BadResume("the lease is of leaves of another size than the job's");
+    }
     const { session } = used;
     const onProgress = this.#progressReports(lease, broker);
     const onCheckpoint = (done: number, node: Uint8Array): void =>

@@ -1,5 +1,5 @@
 import type { Codec } from "../schema.ts";
-import { list, struct, word } from "../schema.ts";
+import { integer, list, struct, word } from "../schema.ts";
 import type { CIDText, Money, PeerId, Range, Time } from "../scalars.ts";
 import { cid, count, epoch, index, money, peer, range, taskId, time } from "../scalars.ts";
 import type { TaskKind } from "./auction.ts";
@@ -22,6 +22,8 @@ export interface Lease {
   readonly peer: PeerId;
   /** the whole task's range; with `resume` the work begins at `resume.done.end` */
   readonly range: Range;
+  /** leaves of another size are other nodes: what a lease asks for can be judged by the lease alone */
+  readonly stepsPerLeaf: number;
   readonly price: Money;
   readonly deadline: Time;
   readonly program: CIDText;
@@ -100,6 +102,7 @@ export const lease: Codec<Lease> = struct<Lease>(
     epoch,
     peer,
     range,
+    stepsPerLeaf: integer(1, 2 ** 32 - 1),
     price: money,
     deadline: time,
     program: cid,
