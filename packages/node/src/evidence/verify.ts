@@ -99,7 +99,7 @@ const CHECKS: Readonly<Record<Charge, Check>> = {
     if (cidOfBytes(bundle) !== cid) {
       return open(`the evidence is about the program ${cid}, another one was given`);
     }
-    const program = await openBundle(bundle);
+    const program = openBundle(bundle);
     const { signal, threads, cacheDir } = request;
     const { stepsPerLeaf, context } = systemOf(charge);
     const system = { program, stepsPerLeaf, steps: stepsPerLeaf, context };
