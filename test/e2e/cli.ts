@@ -1,5 +1,5 @@
 // The command line in processes of its own, as a user has it.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const MAIN = join(ROOT, "apps", "foldmesh", "src", "main.ts");
 /** Kept between runs: commitment keys are public constants, and take seconds to derive. */
 const CACHE = join(ROOT, ".cache", "foldmesh");
+const UNSAFE_PTAU = join(ROOT, "packages", "algebra", "scripts", "unsafe-ptau.ts");
 export const MINROOT = join(ROOT, "packages", "programs", "build", "minroot");
 
 export interface Finished {
@@ -53,6 +54,14 @@ export async function makePlace(): Promise<Place> {
     },
   };
 }
+
+/** Powers of tau as no program may use them outside of tests. */
+export const makeUnsafePtau = (path: string, power: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    execFile(process.execPath, [UNSAFE_PTAU, path, String(power)], (error) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
 
 function startCLI(args: readonly string[], cwd: string): Running {
   const { PATH, HOME } = process.env;

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, MINROOT, type Place, makePlace } from "./cli.ts";
+import { type Finished, MINROOT, type Place, makePlace, makeUnsafePtau } from "./cli.ts";
 import { type Daemon, admitted, startBroker, startMember, stop } from "./network.ts";
 
 /** Eight steps of minroot from (1, 2, 0), computed by the program's reference. */
@@ -18,10 +18,12 @@ beforeAll(async () => {
   place = await makePlace();
   await writeInput("input.json", "1");
   await writeInput("other.json", "5");
-  broker = await startBroker(place);
+  const ptau = join(place.path, "unsafe.ptau");
+  await makeUnsafePtau(ptau, 15);
+  broker = await startBroker(place, "broker", { ptau: [ptau] });
   [aggregator, ...provers] = await Promise.all([
-    startMember(place, broker, "aggregator", "aggregator"),
-    startMember(place, broker, "prover", "prover-1"),
+    startMember(place, broker, "aggregator", "aggregator", "--ptau", ptau),
+    startMember(place, broker, "prover", "prover-1", "--ptau", ptau),
     startMember(place, broker, "prover", "prover-2"),
   ]);
   await admitted(broker, 3);
@@ -113,6 +115,30 @@ describe("a job", () => {
     const listing = await place.run("peers", "--dial", provers[0]!.address);
     expect(listing.stdout).toMatch(/^4 members$/m);
     expect(listing.stdout).toContain(aggregator.peer);
+  });
+});
+
+describe("a job under powers of tau", () => {
+  const powers = ["--ptau", "unsafe.ptau"];
+
+  it("is proved by those who have them, to a smaller proof", async () => {
+    const done = await place.run(...proveArguments("kzg.proof", "--json", ...powers));
+    expect(done.code, done.stderr).toBe(0);
+    const workers = reportOf(done).workers.map(({ peer }) => peer);
+    expect(workers.toSorted()).toEqual([aggregator.peer, provers[0]!.peer].toSorted());
+    expect((await readFile(join(place.path, "kzg.proof"))).length).toBeLessThan(9_000);
+    const verify = ["verify", "-p", MINROOT, "-f", "kzg.proof", "--zn", ZN];
+    expect(await place.run(...verify, ...powers)).toMatchObject({ code: 0 });
+    const without = await place.run(...verify);
+    expect(without.stdout).toMatch(/✗ key: .* bound to powers of tau/);
+    expect(without.code).toBe(1);
+  });
+
+  it("is refused in words where they are not known", async () => {
+    await makeUnsafePtau(join(place.path, "other.ptau"), 1);
+    const refused = await place.run(...proveArguments("x.proof", "--ptau", "other.ptau"));
+    expect(refused.stderr).toMatch(/error: .*powers of tau .* does not have.*--ptau/);
+    expect(refused.code).toBe(4);
   });
 });
 

@@ -18,9 +18,13 @@ const BROKER = {
   broker: { stepsPerLeaf: 2, rosterMs: 300, maxRestMs: 300 },
 };
 
-export async function startBroker(place: Place, name: string = "broker"): Promise<Daemon> {
+export async function startBroker(
+  place: Place,
+  name: string = "broker",
+  more: object = {},
+): Promise<Daemon> {
   const file = join(place.path, `${name}.json`);
-  await writeFile(file, JSON.stringify(BROKER));
+  await writeFile(file, JSON.stringify({ ...BROKER, ...more }));
   return becomeReady(name, place.start("start", "--data", name, "--config", file));
 }
 
@@ -30,8 +34,9 @@ export function startMember(
   broker: Daemon,
   role: string,
   name: string,
+  ...more: readonly string[]
 ): Promise<Daemon> {
-  const own = ["--role", role, "--data", name, "--threads", "1"];
+  const own = ["--role", role, "--data", name, "--threads", "1", ...more];
   const network = ["--listen", "/ip4/127.0.0.1/tcp/0", "--bootstrap", broker.address];
   return becomeReady(name, place.start("start", ...own, ...network));
 }

@@ -52,7 +52,13 @@ export {
   sameG2,
 } from "./kzg/g2.ts";
 export { type Pair, pairingsCancel } from "./kzg/pairing.ts";
-export { type ByteSource, type PtauLayout, readPtau, readPtauLayout } from "./kzg/ptau.ts";
+export {
+  type ByteSource,
+  type PtauLayout,
+  readPtau,
+  readPtauLayout,
+  readTau2,
+} from "./kzg/ptau.ts";
 export { type SRS, arePowers, digestBases } from "./kzg/srs.ts";
 export { deriveG1Generators } from "./generators.ts";
 export { bigintEngine } from "./bigint-engine.ts";

@@ -51,6 +51,11 @@ import { elementToHex } from "./values.ts";
 /** What a dApp wants proved. */
 export interface JobRequest {
   readonly program: Bundle;
+  /**
+   * The powers of tau that the program is bound to, by their name (`namePowers` of the prover). Proofs are then
+   * verified faster, with the same powers only, and are worth as much as their ceremony. Default: a transparent key.
+   */
+  readonly powers?: Hex32;
   readonly input: JobInput;
   /** The most that all work together may cost, micro-units. */
   readonly maxPrice: Money;
@@ -217,7 +222,7 @@ export class BrokerClient implements Client {
   }
 
   async #sign(request: JobRequest, nonce: Hex32): Promise<SignedMessage<"ProofRequest">> {
-    const { input, maxPrice, deadline, zn, minReputation = 0 } = request;
+    const { input, powers, maxPrice, deadline, zn, minReputation = 0 } = request;
     const { blobs, signer } = this.#network;
     const [program, blob] = await Promise.all([
       blobs.add(encodeBundle(request.program)),
@@ -226,6 +231,7 @@ export class BrokerClient implements Client {
     return signMessage(signer, "ProofRequest", {
       nonce,
       program,
+      ...(powers !== undefined && { powers }),
       context: elementToHex(0n), // reusable between jobs
       z0: input.z0.map(elementToHex),
       ...(zn !== undefined && { zN: zn.map(elementToHex) }),

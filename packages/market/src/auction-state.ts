@@ -3,6 +3,7 @@ import type {
   Award,
   Bidder,
   CIDText,
+  Hex32,
   Evidence,
   Lot,
   Money,
@@ -78,6 +79,8 @@ export interface AuctionInit {
   readonly broker: PeerId;
   readonly job: CIDText;
   readonly program: CIDText;
+  /** of tau, that the work takes */
+  readonly powers?: Hex32 | undefined;
   /** number of the first announcement among this job's; one a round */
   readonly sequence: number;
   readonly lots: readonly LotForSale[];

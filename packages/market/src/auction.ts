@@ -51,7 +51,7 @@ export function stepAuction(state: AuctionState, event: AuctionEvent, now: Time)
 }
 
 function announce(batch: Batch, now: Time): AuctionStep {
-  const { config, job, sequence, program } = batch;
+  const { config, job, sequence, program, powers } = batch;
   const commitBy = now + config.commitMs;
   const revealBy = commitBy + config.revealMs;
   if (revealBy > batch.deadline) return close(batch);
@@ -59,6 +59,7 @@ function announce(batch: Batch, now: Time): AuctionStep {
     job,
     sequence,
     program,
+    ...(powers !== undefined && { powers }),
     lots: batch.lots.map(withoutMaximum),
     bidders: batch.bidders.toSorted((a, b) => (a.peer < b.peer ? -1 : 1)),
     weights: config.weights,
@@ -266,6 +267,7 @@ function withEffects(
 }
 
 function batchOf(state: Batch): Batch {
-  const { broker, job, program, sequence, lots, bidders, deadline, config, dryRounds } = state;
-  return { broker, job, program, sequence, lots, bidders, deadline, config, dryRounds };
+  const { broker, job, program, powers, sequence, lots, bidders, deadline, config } = state;
+  const { dryRounds } = state;
+  return { broker, job, program, powers, sequence, lots, bidders, deadline, config, dryRounds };
 }

@@ -52,6 +52,8 @@ export interface NodeConfig {
   readonly threads?: number;
   /** Where commitment keys are cached. */
   readonly cacheDir: string;
+  /** Files of powers of tau, for jobs of programs that are bound to them. */
+  readonly ptau?: readonly string[];
   /** `local`: loopback and private addresses are good ones. Default `local`. */
   readonly reach?: "local" | "public";
   readonly broker?: Partial<BrokerConfig>;

@@ -6,6 +6,7 @@ import type { BrokerConfig, WorkerConfig } from "./config.ts";
 import type { NodeEvent } from "./events.ts";
 import type { Board } from "./board.ts";
 import type { JobJournal } from "./journal.ts";
+import type { PowersShelf } from "./powers.ts";
 import type { Programs } from "./programs.ts";
 import type { Watcher } from "./watcher.ts";
 import type { Sessions } from "./sessions.ts";
@@ -25,6 +26,8 @@ export interface Context {
   readonly watcher: Watcher;
   readonly shelf: BlobShelf;
   readonly programs: Programs;
+  /** of tau, that this node has */
+  readonly powers: PowersShelf;
   readonly sessions: Sessions;
   /** how large a program's leaves are */
   readonly describeLeaf: DescribeLeaf;

@@ -66,6 +66,8 @@ export const VERIFY: Method = {
 /** Whether a proof file shows that so many steps of a program lead from z0 to zn. */
 export interface VerifyQuestion {
   readonly program: CIDText;
+  /** of tau, that the program is bound to, named as in a request */
+  readonly powers?: Hex32;
   readonly proof: CIDText;
   readonly bytes: number;
   readonly z0: readonly Hex32[];
@@ -73,14 +75,18 @@ export interface VerifyQuestion {
   readonly steps: number;
 }
 
-export const verifyRequest: Codec<VerifyQuestion> = struct<VerifyQuestion>({
-  program: cid,
-  proof: cid,
-  bytes: count,
-  z0: list(hex32, 1, 256),
-  zn: list(hex32, 1, 256),
-  steps: index,
-});
+export const verifyRequest: Codec<VerifyQuestion> = struct<VerifyQuestion>(
+  {
+    program: cid,
+    powers: hex32,
+    proof: cid,
+    bytes: count,
+    z0: list(hex32, 1, 256),
+    zn: list(hex32, 1, 256),
+    steps: index,
+  },
+  ["powers"],
+);
 
 /** Empty when the proof is valid. */
 export const verdictCodec: Codec<{ readonly failures: readonly string[] }> = struct({

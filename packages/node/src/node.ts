@@ -19,6 +19,7 @@ import { type Meter, createMeter } from "./measure/meter.ts";
 import { type JobJournal, NO_JOURNAL } from "./journal.ts";
 import { loadIdentity } from "./identity.ts";
 import { withOwnCalls } from "./own-calls.ts";
+import { createPowersShelf } from "./powers.ts";
 import { createPrograms } from "./programs.ts";
 import { type OpenSession, createSessions } from "./sessions.ts";
 import { TOPICS } from "./topics.ts";
@@ -97,7 +98,7 @@ const HONEST: NodeParts = {
 
 /**
  * Starts a member of the network with the given roles.
- * @throws NodeError DATA_DIR, KEY; NetworkError BAD_ADDRESS, BAD_CONFIG
+ * @throws NodeError DATA_DIR, KEY; ProverError KEY; NetworkError BAD_ADDRESS, BAD_CONFIG
  */
 export function startNode(config: NodeConfig, observer?: NodeObserver): Promise<FoldmeshNode> {
   return composeNode(config, observer, HONEST);
@@ -109,6 +110,7 @@ export async function composeNode(
   parts: Partial<NodeParts>,
 ): Promise<FoldmeshNode> {
   const { board, perform: work, challenge, prover, journal } = { ...HONEST, ...parts };
+  const powers = await createPowersShelf(config.ptau ?? []);
   const observers = new Set<NodeObserver>(observer === undefined ? [] : [observer]);
   const emit = (event: NodeEvent): void => observers.forEach((each) => each(event));
   const privateKey = await loadIdentity(config.dataDir);
@@ -157,6 +159,7 @@ export async function composeNode(
     journal,
     shelf,
     programs: createPrograms(network),
+    powers,
     sessions: createSessions({
       threads,
       cacheDir: config.cacheDir,

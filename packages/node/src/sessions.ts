@@ -1,4 +1,4 @@
-import type { Session, SessionRequest } from "@foldmesh/prover";
+import type { KeyChoice, Session, SessionRequest } from "@foldmesh/prover";
 import type { Program } from "@foldmesh/r1cs";
 
 /** A system: what a session holds. */
@@ -6,6 +6,8 @@ export interface SessionKey {
   readonly program: Program;
   readonly stepsPerLeaf: number;
   readonly context: bigint;
+  /** the commitment key that the program is bound to */
+  readonly key: KeyChoice;
 }
 
 /** A session in use; closed some time after its last user has released it. */
@@ -44,9 +46,9 @@ export function createSessions({
   const entries = new Map<string, Entry>();
   const closing = new AbortController();
 
-  const open = (name: string, { program, stepsPerLeaf, context }: SessionKey): Entry => {
+  const open = (name: string, { program, stepsPerLeaf, context, key }: SessionKey): Entry => {
     const { signal } = closing;
-    const request = { program, stepsPerLeaf, steps: stepsPerLeaf, context };
+    const request = { program, stepsPerLeaf, steps: stepsPerLeaf, context, key };
     const opening = openSession({ ...request, threads, cacheDir, signal });
     opening.catch(() => entries.delete(name));
     return { opening, users: 0 };
@@ -67,7 +69,8 @@ export function createSessions({
 
   return {
     async use(key, signal) {
-      const name = `${key.program.digest}/${key.stepsPerLeaf}/${key.context}`;
+      const powers = key.key === "transparent" ? "" : key.key.ptau;
+      const name = [key.program.digest, key.stepsPerLeaf, key.context, powers].join("/");
       const entry = entries.get(name) ?? open(name, key);
       entries.delete(name);
       entries.set(name, entry); // last used stands last

@@ -6,6 +6,7 @@ import { decodeCanonical, encodeCanonical } from "@foldmesh/protocol";
 import { ProverError, type Verdict, type VerifyRequest } from "@foldmesh/prover";
 import type { Context } from "./context.ts";
 import { messageOf } from "./errors.ts";
+import { missingPowers } from "./powers.ts";
 import { VERIFY, verdictCodec, verifyRequest } from "./methods.ts";
 
 /** `verifyProof` of the prover. */
@@ -29,22 +30,21 @@ export async function startValidator(context: Context, verify: VerifyProof): Pro
 }
 
 async function answer(
-  { network, programs, cacheDir }: Context,
+  { network, programs, cacheDir, powers: shelf }: Context,
   verify: VerifyProof,
   request: Uint8Array,
   { peer, signal }: Caller,
 ): Promise<Uint8Array> {
-  const { program, proof, bytes, z0, zn, steps } = decodeCanonical(
-    verifyRequest,
-    request,
-    "verify",
-  );
+  const asked = decodeCanonical(verifyRequest, request, "verify");
+  const { program, powers, proof, bytes, z0, zn, steps } = asked;
+  const key = shelf.keyOf(powers);
+  if (key === undefined) throw new RequestRefused("KEY", missingPowers(powers!));
   const expected = { steps, z0: z0.map(elementFromHex), zn: zn.map(elementFromHex) };
   try {
     const opened = await programs.get(program, [peer], signal);
     const maxBytes = Math.min(bytes, MAX_PROOF_BYTES);
     const file = await network.blobs.fetch(proof, { from: [peer], maxBytes, signal });
-    const verdict = await verify({ program: opened, proof: file, expected, cacheDir, signal });
+    const verdict = await verify({ program: opened, proof: file, expected, key, cacheDir, signal });
     const failures = verdict.ok ? [] : verdict.failures.map((each) => each.slice(0, 500));
     return encodeCanonical(verdictCodec, { failures });
   } catch (error) {

@@ -61,7 +61,7 @@ export function toyProver(leafMs = 5): NodeParts["prover"] {
       if (failures.length > 0)
         return Promise.resolve({ ok: false, failures, statement: null, ms: 0 });
       const { zIn: z0, zOut: zn } = decode(body);
-      const statement = { steps: expected.steps ?? 0, z0, zn };
+      const statement = { steps: expected.steps ?? 0, z0, zn, provenance: 0n };
       return Promise.resolve({ ok: true, form, statement, stepsPerLeaf, ms: 0 });
     },
     describeLeaf: ({ stepsPerLeaf = 1, steps = 1 }): Promise<LeafShape> => {

@@ -16,6 +16,8 @@ export interface Member extends FoldmeshNode {
 
 export interface World extends AsyncDisposable {
   readonly cacheDir: string;
+  /** for files; removed at the end */
+  readonly directory: string;
   start(name: string, config: Partial<NodeConfig>, parts?: Partial<NodeParts>): Promise<Member>;
   client(member: Member, options?: { privateKey?: Uint8Array }): Promise<Client>;
   /** Stops one before the end. */
@@ -32,6 +34,7 @@ export async function createWorld(): Promise<World> {
   const clients: Client[] = [];
   return {
     cacheDir,
+    directory,
     async start(name, config, parts = {}) {
       const events: NodeEvent[] = [];
       const log = process.env["WORLD_LOG"]; // a file

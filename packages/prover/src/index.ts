@@ -31,4 +31,4 @@ export { type Executor, execute } from "./execute.ts";
 export { type ShardRequest, proveShard } from "./shard.ts";
 export { proveJob } from "./prove.ts";
 export { verifyProof } from "./verify.ts";
-export { loadSRS } from "./srs.ts";
+export { type Powers, loadSRS, namePowers } from "./srs.ts";

@@ -14,6 +14,7 @@ import {
   g2ToBytes,
   readPtau,
   readPtauLayout,
+  readTau2,
   secureRng,
 } from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
@@ -42,10 +43,41 @@ export async function loadSRS(path: string, count: number, cacheDir: string): Pr
     if (file !== null) await writeCached(cacheDir, file, encode(srs));
     return srs;
   } catch (error) {
-    const isOutside = error instanceof AlgebraError || (error instanceof Error && "errno" in error);
-    if (!isOutside) throw error;
-    throw new ProverError("KEY", `${path}: ${error.message}`, { cause: error });
+    throw unusable(path, error);
   }
+}
+
+/** Powers of tau in a file, by name. */
+export interface Powers {
+  /** absolute */
+  readonly path: string;
+  /** SHA-256 of [τ]₂ as `g2ToBytes` has it, lower-case hex: one τ, one name, however many powers a file has. */
+  readonly name: string;
+  /** Powers in G1. */
+  readonly count: number;
+}
+
+/**
+ * What a file of powers of tau is called. Only its head is read: `loadSRS` checks the powers.
+ * @throws ProverError KEY when it cannot be read or is no such file
+ */
+export async function namePowers(path: string): Promise<Powers> {
+  await using handle = await openPtau(path);
+  try {
+    const source = await sourceOf(handle);
+    const layout = await readPtauLayout(source);
+    const tau2 = g2ToBytes(await readTau2(source, layout));
+    const name = createHash("sha256").update(tau2).digest("hex");
+    return { path, name, count: 2 ** (layout.power + 1) - 1 };
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+function unusable(path: string, error: unknown): unknown {
+  const isOutside = error instanceof AlgebraError || (error instanceof Error && "errno" in error);
+  if (!isOutside) return error;
+  return new ProverError("KEY", `${path}: ${error.message}`, { cause: error });
 }
 
 async function openPtau(path: string): Promise<FileHandle> {

@@ -11,7 +11,7 @@ import { showNetwork } from "../view/network-progress.ts";
 import { type NetworkView, advanceNetwork, emptyNetworkView } from "../view/network-view.ts";
 import { price, shortName } from "../view/network-words.ts";
 import { explain } from "./verify.ts";
-import type { CommandContext } from "./context.ts";
+import { type CommandContext, keyOf } from "./context.ts";
 
 export interface NetworkArguments {
   readonly dial?: string;
@@ -25,6 +25,7 @@ export interface NetworkArguments {
   readonly public?: boolean;
   readonly data?: string;
   readonly cache?: string;
+  readonly ptau?: string;
 }
 
 export interface NetworkJob {
@@ -69,6 +70,7 @@ export async function proveOnNetwork(
       addresses,
       time: options.deadline,
       cacheDir: cacheDirectory(options.cache),
+      key: keyOf(options),
       ...(options.maxPrice !== undefined && { maxPrice: options.maxPrice }),
       ...(options.detach !== undefined && { detach: options.detach }),
       ...(options.public === true && { reach: "public" }),

@@ -130,20 +130,20 @@ async function prove(options: ProveArguments, context: CommandContext): Promise<
   report(terminal, result, out, ms);
 }
 
-const sourcesOf = ({ program, input }: ProveArguments): string[] => [
+const sourcesOf = ({ program, input, ptau }: ProveArguments): string[] => [
   userPath(input),
+  ...(ptau === undefined ? [] : [userPath(ptau)]),
   ...[MANIFEST_FILE, ...PROGRAM_FILES].map((name) => join(userPath(program), name)),
 ];
 
 /** How a job is cut is the broker's to decide. */
 function refuseLocalOptions(options: ProveArguments): void {
-  const { stepsPerLeaf, threads, shards, compress, ptau } = options;
+  const { stepsPerLeaf, threads, shards, compress } = options;
   const given = [
     stepsPerLeaf !== undefined && "--steps-per-leaf",
     threads !== undefined && "--threads",
     shards !== undefined && "--shards",
     !compress && "--no-compress",
-    ptau !== undefined && "--ptau",
   ].filter((option) => option !== false);
   if (given.length === 0) return;
   throw new CLIError(

@@ -37,6 +37,11 @@ export function addStart(parent: Command, context: CommandContext): void {
     .option("-t, --threads <n>", "worker threads (default: all cores)", positiveInteger(1024))
     .option("--slots <n>", "leases held at the same time (default: 1)", positiveInteger(1024))
     .option("--ask <price>", "standing price, micro-units per million constraints", money)
+    .option(
+      "--ptau <file>",
+      "powers of tau, for jobs of programs bound to them; may be repeated",
+      collect,
+    )
     .option("--public", "a network on the internet: refuse loopback and private addresses")
     .addOption(
       new Option(
@@ -69,6 +74,7 @@ interface StartArguments {
   readonly threads?: number;
   readonly slots?: number;
   readonly ask?: bigint;
+  readonly ptau?: string[];
   readonly public?: boolean;
   readonly relay?: (typeof RELAY_MODES)[number];
   readonly mdns?: boolean;

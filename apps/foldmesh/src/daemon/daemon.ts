@@ -49,7 +49,8 @@ export async function runDaemon({ settings, log, signal, onReady }: DaemonInit):
 async function nodeConfig(settings: Settings): Promise<NodeConfig> {
   const listen = settings.listen ?? (await defaultListen());
   await checkListen(listen);
-  const { role, data, cache, bootstrap, threads, slots, ask, relay, mdns, announce } = settings;
+  const { role, data, cache, bootstrap, threads, slots, ask, relay, mdns, announce, ptau } =
+    settings;
   return {
     roles: role,
     dataDir: data,
@@ -57,7 +58,7 @@ async function nodeConfig(settings: Settings): Promise<NodeConfig> {
     listen,
     bootstrap,
     reach: settings.public === true ? "public" : "local",
-    ...definedOf({ threads }),
+    ...definedOf({ threads, ptau }),
     worker: definedOf({ maxConcurrent: slots, ask }),
     broker: brokerConfig(settings.broker),
     network: definedOf({ relay, mdns, announce }),

@@ -22,6 +22,8 @@ export interface Config {
   readonly slots?: number;
   /** micro-units per million constraints */
   readonly ask?: bigint;
+  /** files of powers of tau */
+  readonly ptau?: readonly string[];
   readonly public?: boolean;
   readonly relay?: (typeof RELAY_MODES)[number];
   readonly mdns?: boolean;
@@ -64,6 +66,7 @@ export async function settingsOf(options: Config, file: string | undefined): Pro
     role: [...new Set(given.role ?? DEFAULT_ROLES)],
     data: dataDirectory(given.data),
     cache: cacheDirectory(given.cache),
+    ...(given.ptau !== undefined && { ptau: given.ptau.map(userPath) }),
     bootstrap: given.bootstrap ?? [],
   };
 }
@@ -75,5 +78,6 @@ function withPathsBeside(file: string, config: Config): Config {
     ...config,
     ...(config.data !== undefined && { data: at(config.data) }),
     ...(config.cache !== undefined && { cache: at(config.cache) }),
+    ...(config.ptau !== undefined && { ptau: config.ptau.map(at) }),
   };
 }

@@ -116,6 +116,7 @@ async function follow(
       identity: await requestIdentity(join(network.directory, "dapp")),
       addresses: [network.broker.addresses[0]!],
       time: TIME_MS,
+      key: "transparent",
       cacheDir,
     },
     {

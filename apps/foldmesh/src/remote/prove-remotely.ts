@@ -9,7 +9,7 @@ import {
 } from "@foldmesh/client";
 import { readBundle } from "@foldmesh/client/node";
 import { NetworkError } from "@foldmesh/network";
-import { type Verdict, verifyProof } from "@foldmesh/prover";
+import { type KeyChoice, type Verdict, namePowers, verifyProof } from "@foldmesh/prover";
 import type { JobInput } from "@foldmesh/r1cs";
 import { loadProgram } from "@foldmesh/r1cs/node";
 import { CLIError, EXIT } from "../errors.ts";
@@ -29,6 +29,8 @@ export interface RemoteRequest {
   readonly maxPrice?: bigint;
   /** how long the job may take, ms */
   readonly time: number;
+  /** the commitment key that the program is bound to */
+  readonly key: KeyChoice;
   readonly reach?: "local" | "public";
   readonly cacheDir: string;
   /** order and leave */
@@ -53,12 +55,15 @@ export async function proveRemotely(
 ): Promise<RemoteProof> {
   const { identity, input, zn } = request;
   const program = await readBundle(request.program);
+  const { key } = request;
+  const powers = key === "transparent" ? {} : { powers: (await namePowers(key.ptau)).name };
   checkState(input, program.manifest.stateSize);
   const client = await connectFirst(request, options.signal);
   try {
     options.onEvent({ kind: "connected", broker: client.broker, peer: client.peer });
     const deadline = Date.now() + request.time;
-    const asked = { program, input, deadline, id: identity.id, ...(zn && { zn }) };
+    const { id } = identity;
+    const asked = { program, ...powers, input, deadline, id, ...(zn && { zn }) };
     const order = await orderJob(client, asked, request, options);
     if (request.detach === true) return { order, finished: null };
     const proof = await follow(client, order, options);
@@ -116,14 +121,14 @@ async function follow(
 
 /** Nothing that the network says is believed: the proof is verified here, against what was asked for. */
 async function check(
-  { program: directory, input, zn, cacheDir }: RemoteRequest,
+  { program: directory, input, zn, key, cacheDir }: RemoteRequest,
   proof: Uint8Array,
   signal: AbortSignal,
 ): Promise<Verdict> {
   const program = await loadProgram(directory);
   const steps = "steps" in input ? input.steps.length : input.count;
   const expected = { z0: input.z0, steps, ...(zn && { zn }) };
-  return verifyProof({ program, proof, expected, cacheDir, signal });
+  return verifyProof({ program, proof, expected, key, cacheDir, signal });
 }
 
 /** The first address that answers and leads to a broker. @throws CLIError UNREACHABLE, which tells of all; ClientError NO_BROKER */

@@ -168,7 +168,12 @@ const GENERATOR = [1n, 2n] as const;
 
 const RADIX_INVERSE = Fq.inv(1n << 256n);
 
-async function readTau2(source: ByteSource, { tauG2 }: PtauLayout): Promise<G2Point> {
+/**
+ * [τ]₂, a point of the group of order p other than the generator: it determines all other powers, so it names
+ * the file's content.
+ * @throws AlgebraError SRS_FORMAT, SRS_INVALID
+ */
+export async function readTau2(source: ByteSource, { tauG2 }: PtauLayout): Promise<G2Point> {
   const bytes = viewBytes(await readAt(source, tauG2, 2 * G2_BYTES));
   const one2 = readG2(bytes.subarray(0, G2_BYTES), 0);
   const tau2 = readG2(bytes.subarray(G2_BYTES), 1);

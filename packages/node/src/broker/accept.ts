@@ -4,10 +4,16 @@ import { ClientError, decodeInput, elementFromHex } from "@foldmesh/client";
 import { NetworkError, RequestRefused } from "@foldmesh/network";
 import type { CIDText, PeerId, ProofRequest, SignedMessage } from "@foldmesh/protocol";
 import { ProtocolError } from "@foldmesh/protocol";
-import { type DescribeRequest, type LeafShape, ProverError } from "@foldmesh/prover";
+import {
+  type DescribeRequest,
+  type KeyChoice,
+  type LeafShape,
+  ProverError,
+} from "@foldmesh/prover";
 import type { JobInput, Program } from "@foldmesh/r1cs";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
+import { missingPowers } from "../powers.ts";
 
 /** A request with everything that is needed to run it. */
 export interface Accepted {
@@ -16,6 +22,8 @@ export interface Accepted {
   readonly message: SignedMessage<"ProofRequest">;
   readonly request: ProofRequest;
   readonly program: Program;
+  /** the commitment key that it is bound to */
+  readonly key: KeyChoice;
   readonly input: JobInput;
   readonly size: JobSize;
 }
@@ -53,7 +61,7 @@ export interface Examination {
   readonly signal: AbortSignal;
 }
 
-/** @throws RequestRefused EXPIRED, PRIVACY, PROGRAM, INPUT, PLAN */
+/** @throws RequestRefused EXPIRED, PRIVACY, KEY, PROGRAM, INPUT, PLAN */
 export async function examine(
   context: Context,
   message: SignedMessage<"ProofRequest">,
@@ -61,10 +69,12 @@ export async function examine(
 ): Promise<Accepted> {
   const { content: request, sender: requester, id: job } = message;
   checkTerms(request, context.now());
+  const key = context.powers.keyOf(request.powers);
+  if (key === undefined) throw new RequestRefused("KEY", missingPowers(request.powers!));
   const program = await fetchProgram(context, message, signal);
   const input = await fetchInput(context, message, program, signal);
   const size = await measure(context, program, request, { threads, shapes, signal });
-  return { job, requester, message, request, program, input, size };
+  return { job, requester, message, request, program, key, input, size };
 }
 
 function checkTerms({ deadline, privacy, input }: ProofRequest, now: number): void {
@@ -118,9 +128,9 @@ async function fetchInput(
 }
 
 async function measure(
-  { brokerConfig, cacheDir, describeLeaf }: Context,
+  { brokerConfig, cacheDir, describeLeaf, powers: shelf }: Context,
   program: Program,
-  { steps }: ProofRequest,
+  { steps, powers }: ProofRequest,
   { threads, shapes, signal }: Examination,
 ): Promise<JobSize> {
   const { stepsPerLeaf } = brokerConfig;
@@ -135,6 +145,12 @@ async function measure(
   } catch (error) {
     shapes.delete(name);
     throw refusal("PLAN", "the job cannot be cut into leaves", error);
+  }
+  if (powers !== undefined && shelf.countOf(powers) < shape.bases) {
+    throw new RequestRefused(
+      "KEY",
+      `a leaf of this job takes ${shape.bases} powers of tau, this broker has ${shelf.countOf(powers)}: ask for fewer steps per leaf, or have it started with a longer file (--ptau)`,
+    );
   }
   const leaves = steps / shape.stepsPerLeaf;
   const merge = 2 ** shape.logRows;

@@ -90,6 +90,7 @@ export class Auctions {
       broker: network.peer,
       job,
       program: request.program,
+      powers: request.powers,
       sequence: this.#opened++ * ROUNDS,
       lots: lots as readonly LotForSale[],
       bidders: roster.bidders(role, request, exclude),

@@ -261,6 +261,7 @@ function resume(runner: JobRunner, { content }: SignedMessage<"ProofRequest">): 
   const { request } = runner.accepted;
   const isSame =
     request.program === content.program &&
+    request.powers === content.powers &&
     request.input.blob === content.input.blob &&
     request.steps === content.steps &&
     request.z0.join() === content.z0.join();

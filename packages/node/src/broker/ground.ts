@@ -26,8 +26,9 @@ export async function prepareGround(request: GroundRequest): Promise<Ground> {
   const { context, accepted, signal } = request;
   const { program, input, size } = accepted;
   const { stepsPerLeaf } = size;
-  const key = { program, stepsPerLeaf, context: elementFromHex(accepted.request.context) };
-  const opening = context.sessions.use(key);
+  const { key, request: asked } = accepted;
+  const system = { program, stepsPerLeaf, context: elementFromHex(asked.context), key };
+  const opening = context.sessions.use(system);
   opening.catch(() => {}); // awaited below, unless the execution fails before
   const onProgress = seldom(request);
   const states = await statesBetweenLeaves(program, input, stepsPerLeaf, { signal, onProgress });

@@ -8,13 +8,14 @@ import type { Accepted } from "./accept.ts";
 /** Puts a job's proof file where its requester, and nobody else, can fetch it for a while. */
 export async function publishProof(
   { network, shelf, brokerConfig }: Context,
-  { program, size, request, requester }: Accepted,
+  { program, size, request, requester, key }: Accepted,
   root: CIDText,
 ): Promise<{ readonly proof: CIDText; readonly bytes: number }> {
   const file = encodeProof({
     programDigest: program.digest,
     stepsPerLeaf: size.stepsPerLeaf,
     context: elementFromHex(request.context),
+    key: key === "transparent" ? "transparent" : "kzg",
     form: brokerConfig.compress ? "compressed" : "node",
     body: await network.blobs.fetch(root),
   });

@@ -102,10 +102,11 @@ export class Bidder {
   }
 
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
-    const { network, emit, now, watcher } = this.#context;
+    const { network, emit, now, watcher, powers } = this.#context;
+    const isPossible = powers.keyOf(content.powers) !== undefined;
     const isAdmitted = content.bidders.some(({ peer }) => peer === network.peer);
     const isReplay = this.#bids.has(id) || content.revealBy + MAX_SKEW_MS < now();
-    if (!isAdmitted || isReplay || watcher.isConvicted(sender)) return;
+    if (!isAdmitted || !isPossible || isReplay || watcher.isConvicted(sender)) return;
     this.#forgetOld();
     this.#closeFormer(sender, content);
     const bid = this.#bidFor(id, content);

@@ -18,8 +18,9 @@ import { ClientError } from "@foldmesh/client";
 import type { Program } from "@foldmesh/r1cs";
 import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
-import { messageOf } from "../errors.ts";
+import { NodeError, messageOf } from "../errors.ts";
 import { LEASE, REPORT } from "../methods.ts";
+import { missingPowers } from "../powers.ts";
 import type { SessionLease } from "../sessions.ts";
 import { Bidder } from "./bidder.ts";
 import { type JobTerms, fetchTerms } from "./job-terms.ts";
@@ -192,11 +193,14 @@ export class Worker {
 
   /** Everything that work on a job needs before its inputs. */
   async #ready(job: CIDText, broker: PeerId, signal: AbortSignal): Promise<Ready> {
-    const { programs, sessions } = this.#context;
+    const { programs, sessions, powers } = this.#context;
     const terms = await this.#termsOf(job, broker);
     const { stepsPerLeaf, request, requester } = terms;
+    const key = powers.keyOf(request.powers);
+    if (key === undefined) throw new NodeError("TERMS", missingPowers(request.powers!));
     const program = await programs.get(request.program, [broker, requester], signal);
-    const used = await sessions.use({ program, stepsPerLeaf, context: contextOf(terms) }, signal);
+    const system = { program, stepsPerLeaf, context: contextOf(terms), key };
+    const used = await sessions.use(system, signal);
     return { terms, program, used };
   }
 

@@ -53,6 +53,8 @@ export interface AuctionAnnouncement {
   /** counts this job's auctions: a broker signs one announcement for each */
   readonly sequence: number;
   readonly program: CIDText;
+  /** as in the job's request: who lacks these powers of tau cannot do the work */
+  readonly powers?: Hex32;
   readonly lots: readonly Lot[];
   /** admitted: advert live, benchmark checked, reputation high enough; sorted by peer */
   readonly bidders: readonly Bidder[];
@@ -131,18 +133,24 @@ const weights: Codec<Weights> = refine(struct<Weights>({ price: ppm, reputation:
     : "weights that add up to a million, price above 0",
 );
 
-const fields: Codec<AuctionAnnouncement> = struct<AuctionAnnouncement>({
-  job: cid,
-  sequence: count,
-  program: cid,
-  lots: refine(list(lot, 1, MAX_LOTS), (lots) =>
-    new Set(lots.map(({ task }) => task)).size === lots.length ? undefined : "each task in one lot",
-  ),
-  bidders: sorted(struct<Bidder>({ peer, reputation: ppm }), 0, MAX_BIDDERS, (each) => each.peer),
-  weights,
-  commitBy: time,
-  revealBy: time,
-});
+const fields: Codec<AuctionAnnouncement> = struct<AuctionAnnouncement>(
+  {
+    job: cid,
+    sequence: count,
+    program: cid,
+    powers: hex32,
+    lots: refine(list(lot, 1, MAX_LOTS), (lots) =>
+      new Set(lots.map(({ task }) => task)).size === lots.length
+        ? undefined
+        : "each task in one lot",
+    ),
+    bidders: sorted(struct<Bidder>({ peer, reputation: ppm }), 0, MAX_BIDDERS, (each) => each.peer),
+    weights,
+    commitBy: time,
+    revealBy: time,
+  },
+  ["powers"],
+);
 
 export const auctionAnnouncement: Codec<AuctionAnnouncement> = refine(fields, (value) =>
   value.commitBy < value.revealBy ? undefined : "commitBy before revealBy",

@@ -15,6 +15,11 @@ export interface ProofRequest {
   /** chosen at random once per job: asking again with the same nonce resumes */
   readonly nonce: Hex32;
   readonly program: CIDText;
+  /**
+   * The commitment key that the program is bound to: SHA-256 of [τ]₂ (128 bytes: x.c0, x.c1, y.c0, y.c1, little endian)
+   * of powers of tau, which determines them all. Left out: the transparent key.
+   */
+  readonly powers?: Hex32;
   readonly context: Hex32;
   /** state before the first step, field elements of 32 bytes little endian */
   readonly z0: readonly Hex32[];
@@ -55,6 +60,7 @@ const fields: Codec<ProofRequest> = struct<ProofRequest>(
   {
     nonce: hex32,
     program: cid,
+    powers: hex32,
     context: hex32,
     z0: state,
     zN: state,
@@ -65,7 +71,7 @@ const fields: Codec<ProofRequest> = struct<ProofRequest>(
     minReputation: ppm,
     privacy: privacyLevel,
   },
-  ["zN"],
+  ["powers", "zN"],
 );
 
 export const proofRequest: Codec<ProofRequest> = refine(fields, ({ z0, zN }) =>
