@@ -1,5 +1,5 @@
 import { configDefaults, defineProject } from "vitest/config";
 
 export default defineProject({
-  test: { name: "test", exclude: [...configDefaults.exclude, "e2e/**"] },
+  test: { name: "test", exclude: [...configDefaults.exclude, "e2e/**", "faults/**"] },
 });

@@ -35,6 +35,7 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
   threads: whole(1024).exactOptional(),
   slots: whole(1024).exactOptional(),
   ask: money.exactOptional(),
+  checkpointMs: ms.exactOptional(),
   ptau: z.array(z.string().min(1)).max(16).exactOptional(),
   public: z.boolean().exactOptional(),
   relay: z.enum(RELAY_MODES).exactOptional(),

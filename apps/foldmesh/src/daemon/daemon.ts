@@ -51,6 +51,7 @@ async function nodeConfig(settings: Settings): Promise<NodeConfig> {
   await checkListen(listen);
   const { role, data, cache, bootstrap, threads, slots, ask, relay, mdns, announce, ptau } =
     settings;
+  const { checkpointMs } = settings;
   return {
     roles: role,
     dataDir: data,
@@ -59,7 +60,7 @@ async function nodeConfig(settings: Settings): Promise<NodeConfig> {
     bootstrap,
     reach: settings.public === true ? "public" : "local",
     ...definedOf({ threads, ptau }),
-    worker: definedOf({ maxConcurrent: slots, ask }),
+    worker: definedOf({ maxConcurrent: slots, ask, checkpointMs }),
     broker: brokerConfig(settings.broker),
     network: definedOf({ relay, mdns, announce }),
   };

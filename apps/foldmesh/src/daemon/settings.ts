@@ -22,6 +22,8 @@ export interface Config {
   readonly slots?: number;
   /** micro-units per million constraints */
   readonly ask?: bigint;
+  /** least time between two checkpoints of a shard, ms */
+  readonly checkpointMs?: number;
   /** files of powers of tau */
   readonly ptau?: readonly string[];
   readonly public?: boolean;

@@ -1,0 +1,100 @@
+// A dApp as a user has it: `foldmesh prove --dial` in a process of its own, asked again with the same name when it is killed.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { CACHE, MAIN } from "./member.ts";
+import type { DAppReport } from "./records.ts";
+
+export interface DAppInit {
+  readonly directory: string;
+  /** of the request */
+  readonly name: string;
+  /** of the program, and its INPUT.json */
+  readonly program: string;
+  readonly input: string;
+  readonly broker: string;
+  /** ms for the job */
+  readonly time: number;
+}
+
+export interface DAppEnd {
+  readonly code: number | null;
+  readonly report: DAppReport | undefined;
+  readonly said: string;
+}
+
+export class DApp {
+  readonly pids: number[] = [];
+  readonly #init: DAppInit;
+  #child: ChildProcess | undefined;
+  #ended: Promise<DAppEnd>;
+
+  constructor(init: DAppInit) {
+    this.#init = init;
+    this.#ended = this.#start();
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Kills it; after that long it asks again. */
+  killFor(ms: number): void {
+    const [child, dying] = [this.#child, this.#ended];
+    child?.kill("SIGKILL");
+    this.#ended = dying.then(async (end) => {
+      if (end.code !== null) return end; // it was done before it could be killed
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return this.#start();
+    });
+  }
+
+  /** How its last process ended. */
+  async end(): Promise<DAppEnd> {
+    for (;;) {
+      const waited = this.#ended;
+      const end = await waited;
+      if (waited === this.#ended) return end;
+    }
+  }
+
+  #start(): Promise<DAppEnd> {
+    const { directory, name, program, input, broker, time } = this.#init;
+    const job = ["--program", program, "--input", input, "--out", `${name}.proof`];
+    const how = ["--dial", broker, "--deadline", `${Math.round(time / 1000)}s`, "--json"];
+    const own = ["--data", "dapp", "--cache", CACHE, "--request", name];
+    const { PATH, HOME } = process.env;
+    const child = spawn(process.execPath, [MAIN, "prove", ...job, ...how, ...own], {
+      cwd: directory,
+      env: { PATH, HOME },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    this.pids.push(child.pid ?? 0);
+    const log = createWriteStream(join(directory, `${name}.log`), { flags: "a" });
+    child.stderr.pipe(log, { end: false });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
+    child.stderr.on("data", (chunk) => (stderr = (stderr + String(chunk)).slice(-2000)));
+    return new Promise((resolve) => {
+      child.once("error", () => resolve({ code: null, report: undefined, said: stderr }));
+      child.once("close", (code) => {
+        log.end(stdout);
+        if (this.#child === child) this.#child = undefined;
+        resolve({ code, report: parseReport(stdout), said: stderr });
+      });
+    });
+  }
+}
+
+function parseReport(stdout: string): DAppReport | undefined {
+  try {
+    return JSON.parse(stdout) as DAppReport;
+  } catch {
+    return undefined;
+  }
+}

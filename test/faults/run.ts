@@ -1,0 +1,206 @@
+// One run: a network, some jobs one after the other, and faults in the middle of them.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DApp } from "./dapp.ts";
+import { MAIN, type Member } from "./member.ts";
+import { isFree, isRunning } from "./proc.ts";
+import { createRandom } from "./random.ts";
+import type { Hit, JobRecord, Line, MemberRecord, RunRecord, Sample, Struck } from "./records.ts";
+import type { Fault, JobPlan } from "./schedule.ts";
+import { strike } from "./strike.ts";
+import { type World, startWorld } from "./world.ts";
+
+export interface RunRequest {
+  readonly seed: number;
+  readonly plans: readonly JobPlan[];
+  /** for the data and the logs of this run; made here */
+  readonly directory: string;
+  readonly say: (sentence: string) => void;
+}
+
+/** Every job of the campaign: one leaf a step. */
+export const LEAVES = 12;
+const CHECKPOINT_MS = 800;
+const JOB_MS = 90_000;
+const HEAL_MS = 45_000;
+const MINROOT = join(MAIN, "..", "..", "..", "..", "packages", "programs", "build", "minroot");
+const INPUT = { z0: ["1", "2", "0"], count: LEAVES };
+
+/** What the program's reference makes of it. */
+const ZN = [
+  "21759415968334396772092313576055213119910366577739873250641167014101893160066",
+  "5150782151155443036883275725716991551401885884219099012755996102050814086590",
+  "384",
+];
+
+export async function runCampaign(request: RunRequest): Promise<RunRecord> {
+  const { seed, plans, directory, say } = request;
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "input.json"), JSON.stringify(INPUT));
+  const random = createRandom(seed ^ 0x5eed).next;
+  const world = await startWorld({ directory, checkpointMs: CHECKPOINT_MS, random });
+  const jobs: JobRecord[] = [];
+  const struck: Struck[] = [];
+  const samples: Sample[] = [];
+  const absent: string[] = [];
+  const pids = new Set<number>();
+  try {
+    for (const [i, { faults }] of plans.entries()) {
+      const round = await runJob(world, i, faults, say);
+      jobs.push(round.job);
+      struck.push(...round.struck);
+      round.pids.forEach((pid) => pids.add(pid));
+      absent.push(...(await world.whole(HEAL_MS)).map((name) => `${name} after job ${i}`));
+      samples.push(...(await world.sample()));
+    }
+    const members = await stopAll(world);
+    world.members.forEach((member) => member.pids.forEach((pid) => pids.add(pid)));
+    const leftovers = await leftoversOf(world, [...pids]);
+    const expected = { zn: ZN, steps: LEAVES };
+    const { lines } = world;
+    const told = { jobs, struck, members, lines, samples, leftovers, absent };
+    return { seed, checkpointMs: CHECKPOINT_MS, expected, ...told };
+  } finally {
+    await world[Symbol.asyncDispose]();
+  }
+}
+
+interface Round {
+  readonly job: JobRecord;
+  readonly struck: readonly Struck[];
+  readonly pids: readonly number[];
+}
+
+async function runJob(
+  world: World,
+  number: number,
+  faults: readonly Fault[],
+  say: (sentence: string) => void,
+): Promise<Round> {
+  const begun = Date.now();
+  const dapp = new DApp({
+    directory: world.directory,
+    name: `job-${number}`,
+    program: MINROOT,
+    input: "input.json",
+    broker: world.brokerAddress,
+    time: JOB_MS,
+  });
+  const over = Promise.withResolvers<void>();
+  const common = { world, dapp, stricken: new Set<Member>(), over: over.promise, say };
+  const striking = faults.map((fault) => strikeInTime({ ...common, fault }));
+  const end = await dapp.end();
+  const ended = Date.now();
+  over.resolve();
+  const hits = await Promise.all(striking);
+  const { code, report, said } = end;
+  say(
+    `job ${number}: ${report?.ok === true ? "proved" : `exit code ${code}`} in ${ended - begun} ms`,
+  );
+  const struck = faults.map((fault, i) => ({ fault, job: number, hit: hits[i] }));
+  const times = { begun, ended, time: JOB_MS };
+  const job = { job: report?.job, ...times, report, exitCode: code, said };
+  return { job, struck, pids: dapp.pids };
+}
+
+interface StrikeRequest {
+  readonly world: World;
+  readonly dapp: DApp;
+  readonly fault: Fault;
+  /** whom a fault is being done to at the moment */
+  readonly stricken: Set<Member>;
+  /** the job's end */
+  readonly over: Promise<void>;
+  readonly say: (sentence: string) => void;
+}
+
+/** Waits for the fault's moment; without a hit when the job is over before. */
+async function strikeInTime(request: StrikeRequest): Promise<Hit | undefined> {
+  const { world, dapp, fault, over, say, stricken } = request;
+  const { kind, role, moment } = fault;
+  const line = await momentOf(world, fault, over);
+  const isLate = await Promise.race([sleep(moment.plusMs, false), over.then(() => true)]);
+  if (isLate || (line === undefined && moment.on !== "order")) return undefined;
+  const at = Date.now();
+  if (role === "dapp") {
+    say(`  ${kind} dapp`);
+    await strikeDApp(dapp, fault, over);
+    return { name: "dapp", at, healedAt: Date.now() };
+  }
+  const member = chooseMember(request, line);
+  if (member === undefined) return undefined;
+  say(`  ${kind} ${member.name} at ${moment.on} ${moment.nth}`);
+  stricken.add(member);
+  try {
+    await strike(member, fault, world.wire, over);
+  } finally {
+    stricken.delete(member);
+  }
+  return { name: member.name, at, healedAt: Date.now() };
+}
+
+/** Two faults at once hit two processes. */
+function chooseMember(
+  { world: { members }, fault, stricken }: StrikeRequest,
+  line: Line | undefined,
+): Member | undefined {
+  const able = members.filter(
+    (each) => each.role === fault.role && each.isUp && !stricken.has(each),
+  );
+  const teller = able.find(({ name }) => name === line?.name);
+  return teller ?? able[fault.pick % Math.max(1, able.length)];
+}
+
+async function strikeDApp(dapp: DApp, { kind, forMs }: Fault, over: Promise<void>): Promise<void> {
+  if (kind.startsWith("kill")) return dapp.killFor(forMs);
+  dapp.signal("SIGSTOP");
+  await sleep(forMs);
+  dapp.signal("SIGCONT");
+  void over;
+}
+
+/** The line that tells of a fault's moment; undefined for the order, and when the job is over before. */
+function momentOf(world: World, { moment }: Fault, over: Promise<void>): Promise<Line | undefined> {
+  if (moment.on === "order") return Promise.resolve(undefined);
+  let left = moment.nth;
+  return new Promise((resolve) => {
+    const end = world.onLine((line) => {
+      if (!tells(line, moment.on) || --left > 0) return;
+      end();
+      resolve(line);
+    });
+    void over.then(() => {
+      end();
+      resolve(undefined);
+    });
+  });
+}
+
+function tells({ event, fields }: Line, what: "leaf" | "merge" | "compress"): boolean {
+  if (what === "leaf") return event === "work-progress";
+  return event === "work-started" && fields["work"] === what;
+}
+
+/** Members first, which give their leases back to the broker. */
+async function stopAll({ members, broker }: World): Promise<readonly MemberRecord[]> {
+  const others = members.filter((member) => member !== broker);
+  const codes = new Map<Member, number | null>();
+  await Promise.all(others.map(async (member) => codes.set(member, await member.stop())));
+  codes.set(broker, await broker.stop());
+  const records = members.map(async (member) => {
+    const { name, role, peer, pids } = member;
+    const receipts = await member.receipts();
+    return { name, role, peer, lives: pids.length, exitCode: codes.get(member) ?? null, receipts };
+  });
+  return Promise.all(records);
+}
+
+async function leftoversOf(
+  { members }: World,
+  pids: readonly number[],
+): Promise<RunRecord["leftovers"]> {
+  const free = await Promise.all(members.map(({ port }) => isFree(port)));
+  const ports = members.filter((_, i) => !free[i]).map(({ port }) => port);
+  return { pids: pids.filter(isRunning), ports };
+}
