@@ -162,11 +162,12 @@ async function strikeDApp(dapp: DApp, { kind, forMs }: Fault, over: Promise<void
 
 /** The line that tells of a fault's moment; undefined for the order, and when the job is over before. */
 function momentOf(world: World, { moment }: Fault, over: Promise<void>): Promise<Line | undefined> {
-  if (moment.on === "order") return Promise.resolve(undefined);
-  let left = moment.nth;
+  const { on, nth } = moment;
+  if (on === "order") return Promise.resolve(undefined);
+  let left = nth;
   return new Promise((resolve) => {
     const end = world.onLine((line) => {
-      if (!tells(line, moment.on) || --left > 0) return;
+      if (!tells(line, on) || --left > 0) return;
       end();
       resolve(line);
     });

@@ -28,7 +28,7 @@ export function deedsOf(record: RunRecord): readonly Deed[] {
         inWork: fault.role === "broker" || fault.role === "dapp" || workAt(stints, hit).length > 0,
         survived: report?.ok === true,
         redoneLeaves: redoneBy(stints, hit).reduce((total, { leaves }) => total + leaves.length, 0),
-        recoveryMs: recoveryOf(record, stints, struck, job),
+        recoveryMs: recoveryOf(record.lines, stints, struck, job),
       },
     ];
   });

@@ -110,7 +110,8 @@ function createCable(
         if (chunk === null) to.end();
         else to.write(chunk);
       }
-      if (waiting.length > 0) timer = setTimeout(flow, waiting[0]!.due - performance.now());
+      if (waiting.length > 0)
+        timer = setTimeout(flow, Math.max(0, waiting[0]!.due - performance.now()));
       if (from.isPaused() && to.writableLength < 2 ** 20) from.resume();
     };
     const put = (chunk: Buffer | null): void => {

@@ -1,5 +1,5 @@
 // Who worked on what, read from the logs: pure.
-import type { Hit, Line, RunRecord, Struck } from "./records.ts";
+import type { Hit, Line, Struck } from "./records.ts";
 
 /** One process's work on one lease. */
 export interface Stint {
@@ -87,7 +87,7 @@ export function redoneBy(stints: readonly Stint[], hit: Hit): readonly Redone[] 
 
 /** From a fault to the next progress of the work that it hit, ms; undefined when it hit none, or none followed. */
 export function recoveryOf(
-  { lines, struck: _ }: Pick<RunRecord, "lines" | "struck">,
+  lines: readonly Line[],
   stints: readonly Stint[],
   { hit, fault }: Struck,
   job: string | undefined,
