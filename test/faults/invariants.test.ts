@@ -79,6 +79,8 @@ const HONEST: RunRecord = {
     line(6_000, "prover-2", "work-progress", { done: 3, epoch: 1 }),
     line(7_000, "prover-2", "work-progress", { done: 4, epoch: 1 }),
     line(8_000, "prover-2", "work-delivered", { epoch: 1 }),
+    line(0, "broker", "job-verified"),
+    line(0, "broker", "job-verified"),
     paid("P1", "20", 0, 2, 0),
     paid("P2", "10", 2, 4, 1),
   ],

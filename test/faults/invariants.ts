@@ -30,7 +30,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     members.flatMap(({ name, exitCode }) => (exitCode === 0 ? [] : [`${name}: ${exitCode}`])),
   "no process stays": ({ leftovers }) => leftovers.pids.map(String),
   "no port stays taken": ({ leftovers }) => leftovers.ports.map(String),
-  "no handles and no memory leak": ({ samples }) => growthFaults(samples),
+  "no handles and no memory leak": growthFaults,
 };
 
 export const violationsOf = (record: RunRecord): readonly Violation[] =>
@@ -150,9 +150,22 @@ const spanOf = ({ leaves }: Redone): number => leaves.at(-1)!.at - leaves[0]!.at
 const longestLeaf = ({ leaves }: Stint): number =>
   Math.max(0, ...leaves.slice(1).map(({ at }, i) => at - leaves[i]!.at));
 
-/** The first sample of a process is after its first job, when everything is open. */
-function growthFaults(samples: readonly Sample[]): readonly string[] {
-  const lives = Map.groupBy(samples, ({ name, life }) => `${name} (process ${life})`);
+/** What a process needs for its work it has opened after some of it; from then on it must not grow. */
+const WARM_AFTER = 2;
+
+function growthFaults({ samples, lines }: RunRecord): readonly string[] {
+  const isWarm = ({ name, life, at }: Sample): boolean =>
+    lines.filter(
+      (line) =>
+        line.name === name &&
+        line.life === life &&
+        line.at <= at &&
+        (line.event === "work-delivered" || line.event === "job-verified"),
+    ).length >= WARM_AFTER;
+  const lives = Map.groupBy(
+    samples.filter(isWarm),
+    ({ name, life }) => `${name} (process ${life})`,
+  );
   return [...lives].flatMap(([who, taken]) => {
     const [first, last] = [taken[0]!, taken.at(-1)!];
     const faults = [];
