@@ -1,0 +1,10 @@
+// For tests of other packages that stand behind algebra's ports.
+export { drawElements, edgeElements } from "./edge-elements.ts";
+export {
+  type KnownBases,
+  edgeScalars,
+  encode,
+  expected,
+  progression,
+  relatedBases,
+} from "./msm-cases.ts";

@@ -1,0 +1,194 @@
+// Compute shaders: their bindings, their pipelines, and putting them to work.
+
+import type { Device } from "./device.ts";
+
+/** Threads of a workgroup. */
+export const GROUP = 64;
+/** Numbers that a kernel is given at each dispatch, as params[k]. */
+const PARAMS = 8;
+const MAX_GROUPS = 65_535;
+
+/** What a kernel sees of a buffer: elements of a field, points XYZZ, words, or words to count in. */
+export type BindingKind = "elements" | "points" | "words" | "atomics";
+
+export interface Binding {
+  readonly name: string;
+  readonly kind: BindingKind;
+  readonly written: boolean;
+}
+
+export const reads = (name: string, kind: BindingKind = "elements"): Binding => ({
+  name,
+  kind,
+  written: false,
+});
+export const writes = (name: string, kind: BindingKind = "elements"): Binding => ({
+  name,
+  kind,
+  written: true,
+});
+
+export interface Kernel {
+  readonly name: string;
+  readonly bindings: readonly Binding[];
+  /** Arithmetic that `body` calls; without, words are all it knows. */
+  readonly library?: string;
+  /** Functions of this kernel. */
+  readonly functions?: string;
+  /** Of the function that runs once for each thread `id`. */
+  readonly body: string;
+}
+
+const TYPES: Readonly<Record<BindingKind, string>> = {
+  elements: "array<vec4<u32>>",
+  points: "array<vec4<u32>>",
+  words: "array<u32>",
+  atomics: "array<atomic<u32>>",
+};
+
+/** The whole shader. A binding x of elements or points brings load_x(i) and store_x(i, value). */
+export function shaderOf({ bindings, library = "", functions = "", body }: Kernel): string {
+  const declarations = bindings.flatMap(({ name, kind, written }, k) => [
+    `@group(0) @binding(${k + 1}) var<storage, ${written ? "read_write" : "read"}> ${name}: ${TYPES[kind]};`,
+    ...(kind === "elements" ? [elementAccess(name, written)] : []),
+    ...(kind === "points" ? [pointAccess(name, written)] : []),
+  ]);
+  return `${library}
+@group(0) @binding(0) var<uniform> packed: array<vec4<u32>, ${PARAMS / 4}>;
+fn param(k: u32) -> u32 { return packed[k >> 2u][k & 3u]; }
+${declarations.join("\n")}
+${functions}
+@compute @workgroup_size(${GROUP})
+fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let id = gid.x + gid.y * groups.x * ${GROUP}u;
+${body}
+}
+`;
+}
+
+const elementAccess = (name: string, written: boolean): string =>
+  `fn load_${name}(i: u32) -> F { return unpack(${name}[2u * i], ${name}[2u * i + 1u]); }
+${written ? `fn store_${name}(i: u32, x: F) { ${name}[2u * i] = pack_lo(x); ${name}[2u * i + 1u] = pack_hi(x); }` : ""}`;
+
+/** Four elements in loops, so that conversions are compiled once. */
+const pointAccess = (name: string, written: boolean): string =>
+  `fn load_${name}(i: u32) -> XYZZ {
+  var p: XYZZ;
+  for (var k = 0u; k < 4u; k++) { p.c[k] = unpack(${name}[8u * i + 2u * k], ${name}[8u * i + 2u * k + 1u]); }
+  return p;
+}
+${
+  written
+    ? `fn store_${name}(i: u32, p: XYZZ) {
+  var q = p;
+  for (var k = 0u; k < 4u; k++) {
+    ${name}[8u * i + 2u * k] = pack_lo(q.c[k]);
+    ${name}[8u * i + 2u * k + 1u] = pack_hi(q.c[k]);
+  }
+}`
+    : ""
+}`;
+
+/** A kernel that is ready on a device. */
+export interface Program {
+  readonly name: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+const COMPUTE = 4; // GPUShaderStage.COMPUTE: Node has no such global
+
+/** @throws GpuError INVALID when the shader does not compile, LOST, HUNG */
+export async function compile(device: Device, kernel: Kernel): Promise<Program> {
+  const { handle } = device;
+  const started = await device.checked(() => {
+    const layout = handle.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility: COMPUTE, buffer: { type: "uniform" } },
+        ...kernel.bindings.map(({ written }, k) => ({
+          binding: k + 1,
+          visibility: COMPUTE,
+          buffer: { type: written ? ("storage" as const) : ("read-only-storage" as const) },
+        })),
+      ],
+    });
+    const module = handle.createShaderModule({ code: shaderOf(kernel) });
+    const pipeline = handle.createComputePipelineAsync({
+      layout: handle.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main" },
+    });
+    pipeline.catch(() => {}); // the scope around it says why, if it fails
+    return { layout, pipeline };
+  });
+  return {
+    name: kernel.name,
+    layout: started.layout,
+    pipeline: await device.wait(started.pipeline),
+  };
+}
+
+/** Part of a buffer, in bytes; offsets in multiples of 256. */
+export interface Part {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Puts `threads` threads of a program into the queue. */
+export function dispatch(
+  { handle }: Device,
+  encoder: GPUCommandEncoder,
+  program: Program,
+  buffers: readonly (GPUBuffer | Part)[],
+  threads: number,
+  params: readonly number[] = [],
+): void {
+  if (threads === 0) return;
+  const uniform = handle.createBuffer({ size: 4 * PARAMS, usage: UNIFORM, mappedAtCreation: true });
+  new Uint32Array(uniform.getMappedRange()).set(params);
+  uniform.unmap();
+  const group = handle.createBindGroup({
+    layout: program.layout,
+    entries: [
+      { binding: 0, resource: { buffer: uniform } },
+      ...buffers.map((part, k) => ({
+        binding: k + 1,
+        resource: "buffer" in part ? part : { buffer: part },
+      })),
+    ],
+  });
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(program.pipeline);
+  pass.setBindGroup(0, group);
+  const groups = Math.ceil(threads / GROUP);
+  const rows = Math.ceil(groups / MAX_GROUPS);
+  pass.dispatchWorkgroups(Math.ceil(groups / rows), rows);
+  pass.end();
+}
+
+const UNIFORM = 0x40; // GPUBufferUsage.UNIFORM
+/** GPUBufferUsage of buffers that kernels work on: STORAGE, COPY_SRC, COPY_DST. */
+const STORAGE = 0x80 | 0x4 | 0x8;
+const READ_BACK = 0x1 | 0x8; // MAP_READ, COPY_DST
+
+export const storageBuffer = ({ handle }: Device, bytes: number): GPUBuffer =>
+  handle.createBuffer({ size: 16 * Math.max(1, Math.ceil(bytes / 16)), usage: STORAGE });
+
+/** Copies bytes back, after all that is in the encoder, and submits. @throws GpuError LOST, HUNG, OUT_OF_MEMORY */
+export async function readBack(
+  device: Device,
+  encoder: GPUCommandEncoder,
+  from: GPUBuffer,
+  bytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { handle } = device;
+  const target = handle.createBuffer({ size: bytes, usage: READ_BACK });
+  try {
+    encoder.copyBufferToBuffer(from, 0, target, 0, bytes);
+    handle.queue.submit([encoder.finish()]);
+    await device.wait(target.mapAsync(1));
+    return new Uint8Array(target.getMappedRange()).slice();
+  } finally {
+    target.destroy();
+  }
+}
