@@ -3,8 +3,10 @@ import { paymentsFor } from "./contributions.ts";
 import { examine } from "./delivering.ts";
 import type { JobEffect, JobLot } from "./events.ts";
 import type { JobPhase, JobState, JobStep } from "./job-state.ts";
-import { auction, dropBanned, giveUp } from "./leasing.ts";
-import { stopRunning } from "./running.ts";
+import { NEVER, NOW, createForecast, sellAt } from "./forecast.ts";
+import { auction, begin, dropBanned, giveUp } from "./leasing.ts";
+import type { Env, TaskStep } from "./running.ts";
+import { release, reservationOf, stopRunning } from "./running.ts";
 import type { Candidate, Task, Verified } from "./task-state.ts";
 import { envOf, mapTasks } from "./tasks.ts";
 
@@ -53,24 +55,47 @@ function lastWord(phase: JobPhase): JobEffect {
   return { kind: "jobFailed", reason, ...(task !== undefined && { task }) };
 }
 
-/** Open tasks whose inputs are all verified: one auction for all, and the broker's own verification of the root. */
+/**
+ * Open tasks that can begin now or soon: one auction for all. Those sold ahead begin when all is there. And the broker's own
+ * verification of the root.
+ */
 function start(state: JobState, now: Time): JobStep {
   const lots: JobLot[] = [];
   const effects: JobEffect[] = [];
   const env = envOf(state, now);
+  const forecast = createForecast(state.execution);
   const tasks = state.tasks.map((task) => {
-    if (task.state.kind !== "Open" || task.inputs.some((id) => env.nodeOf(id) === undefined))
-      return task;
-    if (task.kind === "verify") {
-      const step = examine(task, rootCandidate(state, task, now), [], { kind: "Open" }, env);
-      effects.push(...step.effects);
-      return step.task;
-    }
-    const { task: auctioned, lot } = auction(task, env);
-    lots.push(lot);
-    return auctioned;
+    const ready = forecast.startOf(task);
+    const step = task.kind === "verify" ? examineRoot(state, task, env) : settle(task, ready, env);
+    effects.push(...step.effects);
+    const next = isForSale(step.task, ready, env) ? sell(step.task, env, lots) : step.task;
+    forecast.note(next, ready);
+    return next;
   });
   return { state: { ...state, tasks }, effects: [...effects, ...announcements(lots, state)] };
+}
+
+function examineRoot(state: JobState, task: Task, env: Env): TaskStep {
+  if (task.state.kind !== "Open" || !env.isReady(task)) return { task, effects: [] };
+  return examine(task, rootCandidate(state, task, env.now), [], { kind: "Open" }, env);
+}
+
+/** Reserved → Leased when all is there, → Open when it cannot be foreseen any more or was not in time */
+function settle(task: Task, ready: Time, env: Env): TaskStep {
+  const reserved = reservationOf(task);
+  if (reserved === undefined) return { task, effects: [] };
+  if (ready === NOW) return begin(task, reserved, env);
+  const lapsed = ready === NEVER || env.now >= reserved.until;
+  return lapsed ? release(task, reserved, env) : { task, effects: [] };
+}
+
+const isForSale = ({ kind, state }: Task, ready: Time, { now, config }: Env): boolean =>
+  kind !== "verify" && state.kind === "Open" && sellAt(ready, config.aheadMs) <= now;
+
+function sell(task: Task, env: Env, lots: JobLot[]): Task {
+  const { task: auctioned, lot } = auction(task, env);
+  lots.push(lot);
+  return auctioned;
 }
 
 /** The node to verify last, as if the broker delivered it. @param verify its inputs are verified */

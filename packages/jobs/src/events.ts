@@ -12,6 +12,8 @@ import type {
 /** What happens to a job. The shell checks signatures, senders and blobs first, then logs the event, then steps. */
 export type JobEvent =
   | { readonly kind: "tick" }
+  /** the computation has been executed up to this leaf (exclusive) */
+  | { readonly kind: "executed"; readonly done: number }
   /** an auction sold the task */
   | {
       readonly kind: "awarded";

@@ -18,6 +18,16 @@ export interface JobInit {
   readonly maxPrice: Money;
   readonly deadline: Time;
   readonly config: JobConfig;
+  /** the computation is being executed meanwhile, which `executed` tells of; default: it has been executed */
+  readonly executing?: boolean;
+}
+
+/** How far the computation has been executed: a shard can begin once the state before it is known. */
+export interface Execution {
+  readonly begun: Time;
+  /** leaves */
+  readonly done: number;
+  readonly at: Time;
 }
 
 /**
@@ -37,6 +47,7 @@ export interface JobState {
   readonly phase: JobPhase;
   /** the broker's, rising with every restart and takeover */
   readonly term: number;
+  readonly execution: Execution;
   readonly tasks: readonly Task[];
   /** caught cheating in this job: no lease goes to them any more */
   readonly banned: readonly PeerId[];

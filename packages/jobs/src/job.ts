@@ -3,6 +3,7 @@ import { onCheckpointJudged, onCheckpointLost, onDisputed } from "./checkpoints.
 import { advance, ends } from "./advance.ts";
 import { askAgain, onDelivered, onJudged } from "./delivering.ts";
 import type { JobEvent } from "./events.ts";
+import { nextSale } from "./forecast.ts";
 import type { JobInit, JobState, JobStep } from "./job-state.ts";
 import {
   expireLease,
@@ -17,18 +18,19 @@ import {
 } from "./leasing.ts";
 import { convict } from "./convict.ts";
 import type { Env, TaskStep } from "./running.ts";
-import { leaseOf } from "./running.ts";
+import { leaseOf, reservationOf } from "./running.ts";
 import type { Task } from "./task-state.ts";
 import { mapTasks, withTask } from "./tasks.ts";
 import { tasksOf } from "./create.ts";
 
-/** Begins a job: the shards go to auction at once. */
+/** Begins a job: the shards whose first state is known go to auction at once. */
 export function createJob(init: JobInit, now: Time): JobStep {
-  return advance(
-    { init, phase: { kind: "Running" }, term: 0, tasks: tasksOf(init), banned: [] },
-    [],
-    now,
-  );
+  const leaves = init.shards.at(-1)?.end ?? 0;
+  const done = init.executing === true ? 0 : leaves;
+  const execution = { begun: now, done, at: now };
+  const tasks = tasksOf(init);
+  const phase = { kind: "Running" } as const;
+  return advance({ init, phase, term: 0, execution, tasks, banned: [] }, [], now);
 }
 
 /**
@@ -65,13 +67,16 @@ export interface LogEntry {
 /** When a tick will next change something; undefined when the job is over. */
 export function jobWake(state: JobState): Time | undefined {
   if (state.phase.kind !== "Running") return undefined;
-  return Math.min(state.init.deadline, ...state.tasks.flatMap(wakesOf));
+  const { deadline } = state.init;
+  return Math.min(deadline, nextSale(state) ?? deadline, ...state.tasks.flatMap(wakesOf));
 }
 
 function wakesOf(task: Task): readonly Time[] {
   const lease = leaseOf(task);
   const lost = lease ? [lease.deadline, lease.graceUntil ?? lease.deadline] : [];
-  return task.state.kind === "Delivered" ? [task.state.verifyBy, ...lost] : lost;
+  const lapsed = reservationOf(task)?.until ?? [];
+  const verified = task.state.kind === "Delivered" ? task.state.verifyBy : [];
+  return [lost, lapsed, verified].flat();
 }
 
 function handle(
@@ -82,6 +87,8 @@ function handle(
   switch (event.kind) {
     case "tick":
       return mapTasks(state, now, onTick);
+    case "executed":
+      return { state: executedUpTo(state, event.done, now), effects: [] };
     case "disconnected":
       return mapTasks(state, now, (task, env) => onDisconnected(task, event, env));
     case "reconnected":
@@ -97,6 +104,12 @@ function handle(
   }
 }
 
+/** What is executed again, after a restart, is known already. */
+function executedUpTo(state: JobState, done: number, at: Time): JobState {
+  if (done <= state.execution.done) return state;
+  return { ...state, execution: { ...state.execution, done, at } };
+}
+
 /** A bad root is always some task's below; a bad node may be. */
 function isConvicting(
   state: JobState,
@@ -109,7 +122,16 @@ function isConvicting(
 
 type TaskEvent = Exclude<
   JobEvent,
-  { kind: "tick" | "disconnected" | "reconnected" | "takenOver" | "judged" | "cancelled" }
+  {
+    kind:
+      | "tick"
+      | "executed"
+      | "disconnected"
+      | "reconnected"
+      | "takenOver"
+      | "judged"
+      | "cancelled";
+  }
 >;
 
 function onTaskEvent(task: Task, event: TaskEvent, env: Env): TaskStep {

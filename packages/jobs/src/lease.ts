@@ -24,13 +24,15 @@ export function grant(
   const whole = Math.max(config.leaseMs, Math.ceil((record.promisedMs * config.slack) / ONE));
   const endBy = Math.min(jobDeadline, now + whole);
   const deadline = Math.min(endBy, now + windowOf(task, record, config));
-  const { peer, epoch, work } = record;
-  return { kind: "Leased", peer, epoch, deadline, endBy, done: work.start };
+  const { peer, epoch, work, promisedMs } = record;
+  const expected = now + promisedMs;
+  return { kind: "Leased", peer, epoch, deadline, endBy, done: work.start, expected };
 }
 
 /** The lease without grace running out. */
-export function connected({ kind, peer, epoch, deadline, endBy, done }: Leased): Leased {
-  return { kind, peer, epoch, deadline, endBy, done };
+export function connected(lease: Leased): Leased {
+  const { kind, peer, epoch, deadline, endBy, done, expected } = lease;
+  return { kind, peer, epoch, deadline, endBy, done, expected };
 }
 
 /** Progress up to `done` moves the deadline; hearing of the holder ends its grace time. */
@@ -43,12 +45,19 @@ export function renew(
 ): Leased {
   const heard = connected(lease);
   if (done <= lease.done) return heard;
-  const window = windowOf(task, recordOf(task, lease.epoch) as LeaseRecord, config);
+  const record = recordOf(task, lease.epoch) as LeaseRecord;
+  const window = windowOf(task, record, config);
   return {
     ...heard,
     done,
+    expected: now + remainingMs(record, done, now),
     deadline: Math.max(lease.deadline, Math.min(lease.endBy, now + window)),
   };
+}
+
+/** What the rest of the work takes at the pace so far. @param done > work.start */
+function remainingMs({ granted, work }: LeaseRecord, done: number, now: Time): number {
+  return Math.ceil(((now - granted) * (work.end - done)) / (done - work.start));
 }
 
 /** A new broker begins: time in which nobody listened is not held against the holder. */

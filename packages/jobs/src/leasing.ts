@@ -9,12 +9,14 @@ import {
   leaseOf,
   lose,
   nextEpoch,
+  release,
   reopen,
+  reservationOf,
   runningOf,
   takeBack,
   withRunning,
 } from "./running.ts";
-import type { Checkpoint, Leased, LeaseRecord, Task } from "./task-state.ts";
+import type { Checkpoint, Leased, LeaseRecord, Reserved, Task } from "./task-state.ts";
 
 type On<K extends JobEvent["kind"]> = Extract<JobEvent, { kind: K }>;
 
@@ -44,7 +46,7 @@ export function auction(
   return { task: withRunning(task, { kind: "Auctioned" }), lot };
 }
 
-/** Auctioned → Leased, or → Open when the winner may not have it */
+/** Auctioned → Leased, or → Reserved ahead of its inputs, or → Open when the winner may not have it */
 export function onAwarded(task: Task, event: On<"awarded">, env: Env): TaskStep {
   const running = runningOf(task);
   if (running === undefined) return ignored(task, event.kind, "SETTLED");
@@ -55,12 +57,25 @@ export function onAwarded(task: Task, event: On<"awarded">, env: Env): TaskStep 
     return { ...ignored(task, event.kind, "OVER_BUDGET"), task: reopen(task, env) };
   }
   if (env.banned.includes(event.peer)) return { task: reopen(task, env), effects: [] };
-  return lease(task, recordFor(task, event, work, env), env);
+  const sale = reservation(event, env);
+  return env.isReady(task)
+    ? begin(task, sale, env)
+    : { task: withRunning(task, sale), effects: [] };
+}
+
+function reservation({ peer, epoch, price, duration }: On<"awarded">, { now, config }: Env) {
+  const until = now + config.reserveMs;
+  return { kind: "Reserved", peer, epoch, price, duration, granted: now, until } as const;
+}
+
+/** Auctioned or Reserved → Leased @param task its inputs are there */
+export function begin(task: Task, sale: Reserved, env: Env): TaskStep {
+  return lease(task, recordFor(task, sale, workOf(task), env), env);
 }
 
 function recordFor(
   task: Task,
-  { epoch, peer, price, duration }: On<"awarded">,
+  { epoch, peer, price, duration }: Reserved,
   work: Range,
   { now }: Env,
 ): LeaseRecord {
@@ -172,12 +187,11 @@ function checkpointOf(task: Task, event: On<"checkpointed">, { now }: Env): Chec
   };
 }
 
-/** Leased → Leased, lost unless the peer returns in time */
-export function onDisconnected(
-  task: Task,
-  { peer }: On<"disconnected">,
-  { now, config }: Env,
-): TaskStep {
+/** Leased → Leased, lost unless the peer returns in time; Reserved → Open */
+export function onDisconnected(task: Task, { peer }: On<"disconnected">, env: Env): TaskStep {
+  const { now, config } = env;
+  const reserved = reservationOf(task);
+  if (reserved?.peer === peer) return release(task, reserved, env);
   const held = leaseOf(task);
   if (held?.peer !== peer || held.graceUntil !== undefined) return { task, effects: [] };
   return { task: withRunning(task, { ...held, graceUntil: now + config.graceMs }), effects: [] };
@@ -196,8 +210,10 @@ export function expireLease(task: Task, env: Env): TaskStep {
   return held && reason ? lose(task, held, reason, env) : { task, effects: [] };
 }
 
-/** Leased → Open when the holder was caught cheating elsewhere in the job */
+/** Leased, Reserved → Open when the holder was caught cheating elsewhere in the job */
 export function dropBanned(task: Task, env: Env): TaskStep {
+  const reserved = reservationOf(task);
+  if (reserved && env.banned.includes(reserved.peer)) return release(task, reserved, env);
   const held = leaseOf(task);
   if (held === undefined || !env.banned.includes(held.peer)) return { task, effects: [] };
   return takeBack(task, held, "superseded", env);
@@ -212,6 +228,7 @@ export function giveUp(task: Task, { config }: Env): Task {
 /** A new term: auctions of the former broker are void, leases go on with their time begun anew. */
 export function onNewTerm(task: Task, env: Env): TaskStep {
   const running = runningOf(task);
+  if (running?.kind === "Reserved") return release(task, running, env);
   if (running?.kind === "Auctioned") {
     const open = withRunning(task, { kind: "Open" });
     return { task: { ...open, epoch: nextEpoch(task.epoch, env.term) }, effects: [] };

@@ -28,6 +28,7 @@ const blob = { node: cid, bytes: count };
 
 const jobEvent: Codec<JobEvent> = union<JobEvent>({
   tick: struct({ kind: word("tick") }),
+  executed: struct({ kind: word("executed"), done: index }),
   awarded: struct({ kind: word("awarded"), ...held, price: money, duration }),
   unsold: struct({ kind: word("unsold"), task: taskId, epoch }),
   refused: struct({ kind: word("refused"), ...held, reason: refusalReason }),

@@ -1,6 +1,6 @@
 import type { CIDText, PeerId, RevocationReason, Time } from "@foldmesh/protocol";
 import type { BlameReason, Ignored, JobEffect, JobEvent } from "./events.ts";
-import type { JobConfig, Leased, Running, Task } from "./task-state.ts";
+import type { JobConfig, Leased, Reserved, Running, Task } from "./task-state.ts";
 
 /** What a task's transition may look at besides the task. */
 export interface Env {
@@ -11,6 +11,8 @@ export interface Env {
   readonly banned: readonly PeerId[];
   /** the verified node of a task */
   readonly nodeOf: (task: string) => CIDText | undefined;
+  /** whether everything that a task takes is there: its inputs' nodes, a shard's first state */
+  readonly isReady: (task: Task) => boolean;
 }
 
 export interface TaskStep {
@@ -36,6 +38,11 @@ export function leaseOf(task: Task): Leased | undefined {
   return running?.kind === "Leased" ? running : undefined;
 }
 
+export function reservationOf(task: Task): Reserved | undefined {
+  const running = runningOf(task);
+  return running?.kind === "Reserved" ? running : undefined;
+}
+
 /** The task with another thing running; not for settled tasks. */
 export function withRunning(task: Task, under: Running): Task {
   const { state } = task;
@@ -46,6 +53,15 @@ export function withRunning(task: Task, under: Running): Task {
 export function reopen(task: Task, { term }: Env): Task {
   const open = withRunning(task, { kind: "Open" });
   return { ...open, epoch: nextEpoch(task.epoch, term), attempts: task.attempts + 1 };
+}
+
+/** Ends a reservation through no fault of its winner; not an attempt, since nothing was tried. */
+export function release(task: Task, reserved: Reserved, { term }: Env): TaskStep {
+  const open = withRunning(task, { kind: "Open" });
+  return {
+    task: { ...open, epoch: nextEpoch(task.epoch, term) },
+    effects: [revocation(task, reserved, "superseded")],
+  };
 }
 
 /** Takes the running lease from its holder and reopens. */
@@ -61,7 +77,7 @@ export function lose(task: Task, lease: Leased, reason: BlameReason, env: Env): 
 
 export function revocation(
   { id }: Task,
-  { epoch, peer }: Leased,
+  { epoch, peer }: Leased | Reserved,
   reason: RevocationReason,
 ): JobEffect {
   return { kind: "revoke", task: id, epoch, peer, reason };
@@ -78,7 +94,9 @@ export function blame(
 /** Calls off whatever runs. */
 export function stopRunning(task: Task, reason: RevocationReason): readonly JobEffect[] {
   const running = runningOf(task);
-  if (running?.kind === "Leased") return [revocation(task, running, reason)];
+  if (running?.kind === "Leased" || running?.kind === "Reserved") {
+    return [revocation(task, running, reason)];
+  }
   return running?.kind === "Auctioned"
     ? [{ kind: "cancelAuction", task: task.id, epoch: task.epoch }]
     : [];

@@ -5,9 +5,13 @@ import type { TaskSpec } from "./tree.ts";
 /**
  * Where a task stands.
  *
- *     Open      → Auctioned   its inputs are verified: announced as a lot
+ *     Open      → Auctioned   its inputs are verified, or will be soon: announced as a lot
  *     Auctioned → Leased      awarded
+ *     Auctioned → Reserved    awarded ahead of its inputs
  *     Auctioned → Open        the broker changed; epoch + 1
+ *     Reserved  → Leased      its inputs are there
+ *     Reserved  → Open        something below it is not under way any more, or its inputs did not come in time, its winner left, or the
+ *                             broker changed; epoch + 1. Nobody is to blame
  *     Auctioned → Failed      no bidder until the end
  *     Leased    → Open        expired, stalled, disconnected beyond grace, refused, disputed; epoch + 1
  *     Leased    → Delivered   the holder delivers
@@ -25,7 +29,28 @@ export type TaskState =
   | { readonly kind: "Failed"; readonly reason: JobFailure };
 
 /** What a task does to get a node. */
-export type Running = { readonly kind: "Open" } | { readonly kind: "Auctioned" } | Leased;
+export type Running =
+  | { readonly kind: "Open" }
+  | { readonly kind: "Auctioned" }
+  | Reserved
+  | Leased;
+
+/**
+ * Sold before it can begin, so that the lease goes out the moment that its inputs are there. It takes a slot of the winner's that does
+ * nothing yet; therefore everything below it holds a slot already, and it gives way when that is no longer so: no reservation ever keeps
+ * a slot from the work that it waits for.
+ */
+export interface Reserved {
+  readonly kind: "Reserved";
+  readonly peer: PeerId;
+  readonly epoch: number;
+  readonly price: Money;
+  /** what the winner promised, ms */
+  readonly duration: number;
+  readonly granted: Time;
+  /** past it, it lapses */
+  readonly until: Time;
+}
 
 export interface Leased {
   readonly kind: "Leased";
@@ -37,6 +62,8 @@ export interface Leased {
   readonly endBy: Time;
   /** proven up to here (exclusive), by what the holder says */
   readonly done: number;
+  /** when it will be through: as promised, then as its progress tells */
+  readonly expected: Time;
   /** disconnected: lost unless it returns by then */
   readonly graceUntil?: Time;
 }
@@ -125,6 +152,10 @@ export interface JobConfig {
   /** the longest a bidder may promise to take, as a share of the time left, in ppm */
   readonly maxDuration: number;
   readonly maxAttempts: number;
+  /** how long before its inputs are expected a task is sold; 0: not before they are there */
+  readonly aheadMs: number;
+  /** what a reservation waits; a bidder keeps a slot a little longer */
+  readonly reserveMs: number;
 }
 
 export const JOB_DEFAULTS: JobConfig = {
@@ -135,4 +166,6 @@ export const JOB_DEFAULTS: JobConfig = {
   firstReserve: 400_000,
   maxDuration: 500_000,
   maxAttempts: 32,
+  aheadMs: 8_000,
+  reserveMs: 12_000,
 };

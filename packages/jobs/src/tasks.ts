@@ -10,7 +10,11 @@ export function envOf(state: JobState, now: Time): Env {
     const task = state.tasks.find((each) => each.id === id);
     return task?.state.kind === "Verified" ? task.state.node : undefined;
   };
-  return { now, config, deadline, term: state.term, banned: state.banned, nodeOf };
+  const isReady = ({ kind, range, inputs }: Task): boolean =>
+    kind === "prove"
+      ? state.execution.done >= range.start
+      : inputs.every((id) => nodeOf(id) !== undefined);
+  return { now, config, deadline, term: state.term, banned: state.banned, nodeOf, isReady };
 }
 
 /** Runs a transition on the task that an event names. */

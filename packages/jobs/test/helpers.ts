@@ -23,7 +23,7 @@ export function initOf(
     constraints: { leaf: 100, merge: 50, compress: 80 },
     maxPrice: 100_000n,
     deadline: 100_000,
-    config: JOB_DEFAULTS,
+    config: { ...JOB_DEFAULTS, aheadMs: 0 },
     ...change,
   };
 }

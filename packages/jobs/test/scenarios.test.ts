@@ -42,7 +42,7 @@ class Stage {
     expect(replay(state.init, 0, this.#log)).toEqual(state);
   }
 
-  /** job shards=0-4,4-8 [compress] [attempts=n] */
+  /** job shards=0-4,4-8 [compress] [executing] [attempts=n] [ahead=ms] */
   #create({ options, words }: Command): JobStep {
     const shards = (options.get("shards") ?? "").split(",").map((each) => {
       const [start = 0, end = 0] = each.split("-").map(Number);
@@ -50,8 +50,10 @@ class Stage {
     });
     const init = initOf(shards, { compress: words.includes("compress") });
     const maxAttempts = Number(options.get("attempts") ?? init.config.maxAttempts);
+    const aheadMs = Number(options.get("ahead") ?? init.config.aheadMs);
+    const config = { ...init.config, maxAttempts, aheadMs };
     this.#name("broker");
-    return createJob({ ...init, config: { ...init.config, maxAttempts } }, this.#now);
+    return createJob({ ...init, config, executing: words.includes("executing") }, this.#now);
   }
 
   #step(command: Command): JobStep {
@@ -80,6 +82,8 @@ class Stage {
           price: BigInt(options.get("price") ?? 0),
           duration: Number(options.get("duration") ?? 4000),
         };
+      case "executed":
+        return { kind: name, done };
       case "unsold":
         return { kind: name, task, epoch };
       case "refused":
@@ -172,6 +176,8 @@ class Stage {
         const grace = state.graceUntil === undefined ? "" : `, grace ${state.graceUntil}`;
         return `Leased(${this.#short(state.peer)}@${state.epoch}, done ${state.done}, until ${state.deadline}${grace})`;
       }
+      case "Reserved":
+        return `Reserved(${this.#short(state.peer)}@${state.epoch}, until ${state.until})`;
       case "Delivered": {
         const queue = state.queue.map(({ node }) => this.#short(node));
         const { kind } = state.under;

@@ -88,6 +88,7 @@ function tally(world: World, counts: Map<string, number>): void {
     if (effect.kind === "sendLease" && effect.resume) count("resumed");
     if (effect.kind === "requestVerify" && effect.attempt > 1) count("verified again");
   }
+  for (const what of world.reserved) count(`reservation ${what}`);
   for (const { event } of world.log)
     if (event.kind === "judged" && event.culprit) count("bisected");
   for (const { state, leases } of world.state.tasks) {
@@ -99,9 +100,11 @@ function tally(world: World, counts: Map<string, number>): void {
 }
 
 const EXERCISED: Readonly<Record<string, readonly string[]>> = {
-  calm: ["Done"],
+  calm: ["Done", "reservation kept"],
   stormy: [
     "resumed",
+    "reservation kept",
+    "reservation given up",
     "DISCONNECTED",
     "STALLED",
     "REFUSED",

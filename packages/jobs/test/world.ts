@@ -33,9 +33,14 @@ interface Peer {
   /** goes on after its lease is gone, and delivers late */
   readonly zombie: boolean;
   online: boolean;
+  /** leases and reservations that take its slots, as task@epoch */
+  readonly slots: Set<string>;
   /** raised by a crash: work of an older life is gone */
   life: number;
 }
+
+/** leases at once of every peer: a slot kept from the work that it waits for would stop the job */
+const SLOTS = 1;
 
 type Effect<K extends JobEffect["kind"]> = Extract<JobEffect, { kind: K }>;
 
@@ -51,7 +56,7 @@ export interface Weather {
 
 /**
  * A broker's job among simulated peers in virtual time: peers of different speeds prove, crash, are cut off, lie, deliver late; the market
- * sells to whoever; verdicts get lost; the broker restarts from its log. Everything is drawn from one seed.
+ * sells to whoever has a slot free; verdicts get lost; the broker restarts from its log. Everything is drawn from one seed.
  */
 export class World {
   readonly interval = 3;
@@ -60,6 +65,8 @@ export class World {
   readonly nodes = new Map<CIDText, TrueNode>();
   /** steps known to be done that the next holder does again, for every lease lost to a fault */
   readonly redone: { readonly task: string; readonly steps: number }[] = [];
+  /** what became of reservations */
+  readonly reserved: ("made" | "kept" | "given up")[] = [];
   readonly init: JobInit;
   state: JobState;
   now = 0;
@@ -79,6 +86,7 @@ export class World {
     const { state, effects } = createJob(this.init, 0);
     this.state = state;
     this.#perform(effects);
+    if (this.init.executing === true) this.#execute();
     this.#scheduleWeather();
   }
 
@@ -115,6 +123,7 @@ export class World {
       deceit: i < 2 ? 0 : deceit, // somebody must be honest
       zombie: this.#random() < 0.5,
       online: true,
+      slots: new Set(),
       life: 0,
     };
   }
@@ -135,7 +144,20 @@ export class World {
       maxAttempts: 200,
     };
     const init = initOf(shards.map(({ start, end }) => [start, end] as const));
-    return { ...init, compress: this.#random() < 0.5, deadline: 600_000, config };
+    const executing = this.#random() < 0.5;
+    return { ...init, compress: this.#random() < 0.5, deadline: 600_000, config, executing };
+  }
+
+  /** The broker executes the computation, at its own pace, as long as it has not. */
+  #execute(): void {
+    const leaves = this.init.shards.at(-1)?.end as number;
+    const stepMs = 20 + Math.floor(this.#random() * 200);
+    const next = (done: number): void =>
+      this.#in(stepMs, () => {
+        this.#step({ kind: "executed", done });
+        if (done < leaves) next(done + 1);
+      });
+    next(1);
   }
 
   #scheduleWeather(): void {
@@ -168,8 +190,34 @@ export class World {
     this.log.push(entry);
     const { state, effects } = step(this.state, entry.event, entry.at);
     for (const effect of effects) if (effect.kind === "blame") this.#countRedone(effect);
+    this.#countReservations(state);
     this.state = state;
+    this.#checkReservations();
     this.#perform(effects);
+  }
+
+  #countReservations({ tasks }: JobState): void {
+    for (const [i, { state }] of tasks.entries()) {
+      const was = (this.state.tasks[i] as Task).state.kind;
+      if (was === state.kind) continue;
+      if (state.kind === "Reserved") this.reserved.push("made");
+      if (was === "Reserved") this.reserved.push(state.kind === "Leased" ? "kept" : "given up");
+    }
+  }
+
+  /** What is sold ahead waits for something, and everything that it waits for is under way. */
+  #checkReservations(): void {
+    for (const task of this.state.tasks) {
+      if (task.state.kind !== "Reserved" || this.state.phase.kind !== "Running") continue;
+      const inputs = task.inputs.map((id) => this.state.tasks.find((each) => each.id === id));
+      const kinds = inputs.map((input) => input?.state.kind ?? "");
+      const isIdle = kinds.some((kind) => ["Open", "Auctioned", "Failed", ""].includes(kind));
+      const waits =
+        task.kind === "prove"
+          ? this.state.execution.done < task.range.start
+          : kinds.some((kind) => kind !== "Verified");
+      if (isIdle || !waits) throw new Error(`${task.id} is reserved over ${kinds.join()}`);
+    }
   }
 
   /** Of honest faults only: `this.state` is still the state before. */
@@ -186,6 +234,7 @@ export class World {
     for (const effect of effects) {
       this.effects.push({ at: this.now, effect });
       if (effect.kind === "announceAuction") this.#in(800, () => this.#sell(effect));
+      if (effect.kind === "revoke") this.#free(effect.peer, effect);
       if (effect.kind === "sendLease") this.#in(20, () => this.#work(effect));
       if (effect.kind === "revoke") this.#revoked.add(`${effect.task}@${effect.epoch}`);
       if (effect.kind === "requestVerify")
@@ -193,18 +242,35 @@ export class World {
     }
   }
 
-  /** Sells every lot to anyone online, and now and then, wrongly, to somebody excluded. */
-  #sell({ lots, exclude }: Effect<"announceAuction">): void {
-    const online = this.#peers.filter(({ online: up }) => up);
-    const admitted = online.filter(({ id }) => !exclude.includes(id));
-    for (const { task, epoch, maxReserve, range } of lots) {
-      const winner = this.#pick(
-        this.#chance(0.02) || admitted.length === 0 ? this.#peers : admitted,
-      );
-      const price = (maxReserve * BigInt(Math.floor(this.#random() * 101))) / 100n;
-      const duration = winner.stepMs * (range.end - range.start);
-      this.#step({ kind: "awarded", task, epoch, peer: winner.id, price, duration });
-    }
+  /** Sells every lot to anyone online with a free slot, and now and then, wrongly, to somebody excluded; the rest again soon. */
+  #sell({ kind, lots, exclude }: Effect<"announceAuction">): void {
+    const unsold = lots.filter((lot) => !this.#sellOne(lot, exclude));
+    if (unsold.length === 0 || this.state.phase.kind !== "Running") return;
+    this.#in(200, () => this.#sell({ kind, lots: unsold, exclude }));
+  }
+
+  #sellOne(
+    { task, epoch, maxReserve, range }: Effect<"announceAuction">["lots"][number],
+    exclude: readonly PeerId[],
+  ): boolean {
+    const admitted = this.#peers.filter(({ id, online }) => online && !exclude.includes(id));
+    const candidates = this.#chance(0.02) || admitted.length === 0 ? this.#peers : admitted;
+    const free = candidates.filter(({ slots }) => slots.size < SLOTS);
+    if (free.length === 0) return false;
+    const winner = this.#pick(free);
+    winner.slots.add(`${task}@${epoch}`);
+    const price = (maxReserve * BigInt(Math.floor(this.#random() * 101))) / 100n;
+    const duration = winner.stepMs * (range.end - range.start);
+    this.#step({ kind: "awarded", task, epoch, peer: winner.id, price, duration });
+    const now = this.state.tasks.find(({ id }) => id === task);
+    const running = now?.state.kind === "Delivered" ? now.state.under : now?.state;
+    const isTaken = running?.kind === "Leased" || running?.kind === "Reserved";
+    if (!isTaken || running.epoch !== epoch) this.#free(winner.id, { task, epoch });
+    return true;
+  }
+
+  #free(peer: PeerId, { task, epoch }: { readonly task: string; readonly epoch: number }): void {
+    this.#peers.find(({ id }) => id === peer)?.slots.delete(`${task}@${epoch}`);
   }
 
   #work(lease: Effect<"sendLease">): void {
@@ -217,7 +283,7 @@ export class World {
       if (this.#chance(0.05))
         return this.#step({ kind: "checkpointLost", task, node: resume.node });
       const suspicious = !(this.nodes.get(resume.node) as TrueNode).valid;
-      if (suspicious || this.#chance(peer.deceit / 4)) {
+      if (suspicious || this.#chance(peer.deceit / 2)) {
         return this.#step({ kind: "disputed", ...event, node: resume.node });
       }
     }
@@ -265,6 +331,7 @@ export class World {
     const valid = below.every((node) => node.valid) && !this.#chance(peer.deceit);
     const parts = below.flatMap((node) => node.parts);
     const node = this.#newNode(range, valid, parts, task);
+    this.#free(peer.id, { task, epoch });
     this.#step({ kind: "delivered", task, epoch, peer: peer.id, node, bytes: 1 });
   }
 
@@ -301,7 +368,10 @@ export class World {
     if (!peer.online) return;
     this.faults += 1;
     peer.online = false;
-    if (this.#chance(0.5)) peer.life += 1;
+    if (this.#chance(0.5)) {
+      peer.life += 1;
+      peer.slots.clear();
+    }
     this.#in(10, () => this.#step({ kind: "disconnected", peer: peer.id }));
     this.#in(500 + 6000 * this.#random(), () => {
       peer.online = true;

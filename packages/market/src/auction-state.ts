@@ -21,8 +21,8 @@ import type { MarketRefusal } from "./errors.ts";
  *
  *     Committing → Revealing     the commit window ends, or everyone admitted has committed (else → Resting, no commits)
  *     Revealing  → Closed        all lots sold
- *     Revealing  → Resting       some lots found no eligible bid: their reserve rises
- *     Resting    → Committing    the rest is over; the next round is announced
+ *     Revealing  → Resting       some lots found no eligible bid: their reserve rises, unless it was room that all bidders lacked
+ *     Resting    → Committing    the rest is over, or cut short; the next round is announced
  *     any        → Closed        no time for another round, or cancelled
  */
 export type AuctionState = Batch &
@@ -109,6 +109,8 @@ export type AuctionEvent =
   /** the admitted peers, for rounds announced from now on */
   | { readonly kind: "bidders"; readonly bidders: readonly Bidder[] }
   | { readonly kind: "tick" }
+  /** somebody may have room again: no more rest */
+  | { readonly kind: "wake" }
   | { readonly kind: "cancel" };
 
 export type AuctionFault = "no-reveal" | "bad-reveal" | "equivocation";

@@ -45,6 +45,8 @@ export function stepAuction(state: AuctionState, event: AuctionEvent, now: Time)
       return { state: { ...state, bidders: event.bidders }, effects: [] };
     case "tick":
       return onTick(state, now);
+    case "wake":
+      return state.phase === "Resting" ? announce(batchOf(state), now) : { state, effects: [] };
     case "cancel":
       return state.phase === "Closed" ? { state, effects: [] } : close(state);
   }
@@ -135,7 +137,8 @@ function expose(
 }
 
 function callReveals(state: InPhase<"Committing">, now: Time): AuctionStep {
-  if (state.commits.size === 0) return nextRound(state, state.lots, [], now);
+  const { lots, config } = state;
+  if (state.commits.size === 0) return nextRound(state, raised(lots, config.reserveStep), [], now);
   const ids = Array.from(state.commits.values(), ({ id }) => id);
   const content: RevealCall = { auction: state.auction, commits: digestOfIds("commits", ids) };
   const until = now + state.config.revealMs;
@@ -203,11 +206,19 @@ function award(state: InPhase<"Revealing">, now: Time): AuctionStep {
   const silent = [...state.commits.keys()].filter((peer) => !state.reveals.has(peer));
   const blames = silent.map((peer): AuctionEffect => ({ kind: "blame", peer, fault: "no-reveal" }));
   const reveals = [...state.reveals.values()];
-  if (reveals.length === 0) return nextRound(state, state.lots, blames, now);
+  const { lots, config } = state;
+  if (reveals.length === 0) return nextRound(state, raised(lots, config.reserveStep), blames, now);
   const content = decideAward(state.auction, state.announcement, reveals);
   const sold = content.lots.map((lot) => soldLot(state, lot));
   const unsold = state.lots.filter((_, i) => content.lots.every(({ lot }) => lot !== i));
-  return nextRound(state, unsold, [...blames, { kind: "award", content, sold }], now);
+  const dearer = hasRoom(state, sold.length) ? raised(unsold, state.config.reserveStep) : unsold;
+  return nextRound(state, dearer, [...blames, { kind: "award", content, sold }], now);
+}
+
+/** Whether anybody could have taken more than was sold: only then is the reserve why the rest was not. */
+function hasRoom({ reveals, announcement }: InPhase<"Revealing">, sold: number): boolean {
+  const admitted = announcement.bidders.flatMap(({ peer }) => reveals.get(peer) ?? []);
+  return admitted.reduce((sum, { content }) => sum + content.capacity, 0) > sold;
 }
 
 function soldLot(state: InPhase<"Revealing">, { lot, peer, price }: AwardedLot): SoldLot {
@@ -223,15 +234,14 @@ function soldLot(state: InPhase<"Revealing">, { lot, peer, price }: AwardedLot):
   };
 }
 
-/** Goes on with the lots that are left, at a higher reserve. */
+/** Goes on with the lots that are left. */
 function nextRound(
   state: Batch,
-  unsold: readonly LotForSale[],
+  lots: readonly LotForSale[],
   effects: readonly AuctionEffect[],
   now: Time,
 ): AuctionStep {
-  const dry = unsold.length === state.lots.length;
-  const lots = unsold.map((lot) => raiseReserve(lot, state.config.reserveStep));
+  const dry = lots.length === state.lots.length;
   const batch: Batch = {
     ...batchOf(state),
     lots,
@@ -244,6 +254,9 @@ function nextRound(
   if (over) return withEffects(effects, close(batch));
   return { state: { ...batch, phase: "Resting", until }, effects };
 }
+
+const raised = (lots: readonly LotForSale[], step: PPM): readonly LotForSale[] =>
+  lots.map((lot) => raiseReserve(lot, step));
 
 function raiseReserve(lot: LotForSale, step: PPM): LotForSale {
   const one = BigInt(PPM_ONE);

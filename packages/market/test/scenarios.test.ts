@@ -34,7 +34,9 @@ class Stage {
     const who = words[0] ?? "";
     if (name === "open") return this.#open(options);
     const state = this.#state as AuctionState;
-    if (name === "tick" || name === "cancel") return stepAuction(state, { kind: name }, this.#now);
+    if (name === "tick" || name === "wake" || name === "cancel") {
+      return stepAuction(state, { kind: name }, this.#now);
+    }
     if (options.has("offers")) this.#bids.set(who, this.#bid(who, options));
     const bid = { ...(this.#bids.get(who) as BidReveal) };
     const sender = this.#peer(who);
@@ -67,9 +69,10 @@ class Stage {
     return openAuction({ ...ids, broker, sequence: 0, lots, bidders, deadline, config }, this.#now);
   }
 
-  /** offers=lot:price,… capacity=n */
+  /** offers=lot:price,… or none, capacity=n */
   #bid(who: string, options: ReadonlyMap<string, string>): BidReveal {
-    const offers = (options.get("offers") ?? "").split(",").map((each): Offer => {
+    const named = options.get("offers") ?? "none";
+    const offers = (named === "none" ? [] : named.split(",")).map((each): Offer => {
       const [lot = "0", price = "0"] = each.split(":");
       return { lot: Number(lot), price: BigInt(price), duration: 10 };
     });

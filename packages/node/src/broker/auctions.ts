@@ -75,6 +75,11 @@ export class Auctions {
     }
   }
 
+  /** Somebody may have room again: lots that wait for their next round are announced at once. */
+  wake(): void {
+    for (const auction of this.#open) this.#step(auction, { kind: "wake" });
+  }
+
   close(): void {
     this.#endings.forEach((end) => end());
     for (const { alarm } of this.#open) alarm.clear();
@@ -118,6 +123,7 @@ export class Auctions {
     for (const auction of this.#open) {
       const bidders = roster.bidders(auction.role, request, auction.exclude);
       this.#step(auction, { kind: "bidders", bidders });
+      this.#step(auction, { kind: "wake" });
     }
   }
 

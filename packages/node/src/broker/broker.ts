@@ -243,6 +243,7 @@ export class Broker {
     const runner = this.#jobs.get(message.content.job);
     if (runner === undefined) throw unknownJob(message.content.job);
     runner.onReport(message);
+    if (message.kind === "Delivery") this.jobs.forEach((job) => job.wakeAuctions()); // its slot is free again
     return new Uint8Array();
   }
 }

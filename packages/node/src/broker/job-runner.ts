@@ -155,6 +155,11 @@ export class JobRunner {
     this.#advance(state, effects, journal.append(this.accepted.job, encodeEntry({ at, event })));
   }
 
+  /** Somebody may have room for more. */
+  wakeAuctions(): void {
+    this.#auctions.wake();
+  }
+
   cancel(): void {
     if (this.#state !== undefined) this.feed({ kind: "cancelled" });
     else this.#fail("CANCELLED", sentenceFor("CANCELLED"));

@@ -8,6 +8,7 @@ import {
   type CIDText,
   type Lease,
   type Lot,
+  MAX_LOTS,
   type Offer,
   type PeerId,
   type Role,
@@ -19,23 +20,34 @@ import {
 import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
+import { type Piece, needsNoSlot } from "./chain.ts";
 import type { Speedometer } from "./speedometer.ts";
 
 /** What a bidder asks of the worker it bids for. */
 export interface Desk {
   /** leases that there is room for now */
   readonly free: () => number;
+  /** leases that take the other slots */
+  readonly held: () => readonly Piece[];
   readonly onBid: (job: CIDText, broker: PeerId) => void;
+}
+
+interface Place {
+  readonly job: CIDText;
+  readonly task: string;
+  readonly epoch: number;
 }
 
 interface Bid {
   readonly broker: PeerId;
   readonly announcement: AuctionAnnouncement;
   readonly offers: readonly Offer[];
-  /** lots that it may win, or has won */
-  promised: number;
-  /** leases that have come of it; they may come before the award does */
-  taken: number;
+  /** slots that it may take, until the award tells */
+  claim: number;
+  /** lots that were won and are still to become leases */
+  won: readonly number[];
+  /** lots whose leases have come, which may be before the award, and lots that were taken back */
+  readonly gone: Set<number>;
   /** when its lots are given up, by this node's clock, since the broker's may differ */
   until: Time;
   state: BidState;
@@ -49,9 +61,9 @@ const WORK_OF: Readonly<Record<Role, readonly TaskKind[]>> = {
   light: [],
 };
 
-/** How long an award may take beyond its windows, and then a lease beyond its award, before others are bid for. */
+/** How long an award may take beyond its windows, and then a lease beyond its award, which may be of work ahead of its inputs. */
 const AFTERMATH_MS = 2_000;
-const LEASE_MS = 10_000;
+const LEASE_MS = 15_000;
 /** How much longer a bid is remembered, for what comes late all the same. */
 const MEMORY_MS = 60_000;
 /** Clocks of brokers may differ by this much; older announcements are replays. */
@@ -95,10 +107,20 @@ export class Bidder {
       const at = lots.findIndex(({ task, epoch }) => task === lease.task && epoch === lease.epoch);
       const offer = bid.offers.find((each) => each.lot === at);
       if (offer === undefined || lease.price < offer.price) continue;
-      bid.taken++;
+      bid.gone.add(at);
       return lots[at];
     }
     return undefined;
+  }
+
+  /** A lot that was won ahead of its inputs, or whose lease has not come yet, is taken back. */
+  release({ job, task, epoch }: Place, broker: PeerId): void {
+    for (const bid of this.#bids.values()) {
+      if (bid.broker !== broker || bid.announcement.job !== job) continue;
+      const { lots } = bid.announcement;
+      const at = lots.findIndex((lot) => lot.task === task && lot.epoch === epoch);
+      if (at >= 0) bid.gone.add(at);
+    }
   }
 
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
@@ -109,32 +131,32 @@ export class Bidder {
     if (!isAdmitted || !isPossible || isReplay || watcher.isConvicted(sender)) return;
     this.#forgetOld();
     this.#closeFormer(sender, content);
-    const bid = this.#bidFor(id, content);
-    if (bid === undefined) return;
+    const room = this.#room();
+    const bid = this.#bidFor(id, content, room);
     const { state, commitment } = sealBid(network.peer, bid);
     const { offers, capacity } = bid;
     const until = now() + 2 * (content.revealBy - content.commitBy) + AFTERMATH_MS;
-    const open = {
-      broker: sender,
-      announcement: content,
-      offers,
-      promised: capacity,
-      taken: 0,
-      until,
-    };
-    this.#bids.set(id, { ...open, state });
-    emit({ kind: "bid", auction: id, job: content.job, lots: offers.length, capacity });
+    const claim = Math.min(Math.max(0, room), offers.length);
+    const open = { broker: sender, announcement: content, offers, claim, until };
+    this.#bids.set(id, { ...open, won: [], gone: new Set(), state });
     this.#post("BidCommit", { auction: id, commitment });
+    if (offers.length === 0) return;
+    emit({ kind: "bid", auction: id, job: content.job, lots: offers.length, capacity });
     this.#desk.onBid(content.job, sender);
   }
 
-  #bidFor(auction: CIDText, announcement: AuctionAnnouncement): BidReveal | undefined {
+  /** Of no offers when there is no room, or nothing that pays. */
+  #bidFor(auction: CIDText, announcement: AuctionAnnouncement, room: number): BidReveal {
     const { ask, overheadMs } = this.#context.workerConfig;
-    const costs = { ask, capacity: this.#room(), constraintsPerSecond: this.#speed.value };
-    const bid = truthfulBid(auction, announcement, costs, bytesToHex(randomBytes(32)));
-    const offers = bid?.offers.flatMap((offer) => this.#feasible(announcement, offer, overheadMs));
-    if (bid === undefined || offers === undefined || offers.length === 0) return undefined;
-    return { ...bid, offers, capacity: Math.min(bid.capacity, offers.length) };
+    const costs = { ask, capacity: MAX_LOTS, constraintsPerSecond: this.#speed.value };
+    const salt = bytesToHex(randomBytes(32));
+    const standing = this.#standing();
+    const fits = ({ lot }: Offer): boolean =>
+      room > 0 || needsNoSlot({ job: announcement.job, ...announcement.lots[lot]! }, standing);
+    const offers = (truthfulBid(auction, announcement, costs, salt)?.offers ?? [])
+      .flatMap((offer) => this.#feasible(announcement, offer, overheadMs))
+      .filter(fits);
+    return { auction, offers, capacity: room > 0 ? room : offers.length, salt };
   }
 
   /** The offer with the time it really takes, when it is work of this node's roles and can be done in time. */
@@ -145,24 +167,40 @@ export class Bidder {
     return isOurs && duration <= lot.maxDuration ? [{ ...offer, duration }] : [];
   }
 
+  /** Slots that nothing holds and nothing may come to hold. */
   #room(): number {
     const now = this.#context.now();
-    const promised = this.#bids.values().reduce((sum, bid) => sum + openLots(bid, now), 0);
-    return this.#desk.free() - promised;
+    const claims = this.#bids.values().reduce((sum, bid) => sum + claimOf(bid, now), 0);
+    const standing = this.#standing();
+    const own = this.#won().filter((lot) => !needsNoSlot(lot, standing));
+    return Math.min(this.#desk.free() - claims - own.length, MAX_LOTS);
+  }
+
+  #standing(): readonly Piece[] {
+    return [...this.#desk.held(), ...this.#won()];
+  }
+
+  #won(): readonly Piece[] {
+    const now = this.#context.now();
+    return [...this.#bids.values()].flatMap(({ announcement: { job, lots }, won, gone, until }) =>
+      until > now ? won.filter((at) => !gone.has(at)).map((at) => ({ job, ...lots[at]! })) : [],
+    );
   }
 
   #step(broker: PeerId, event: BidEvent): void {
     const bid = this.#bids.get(event.auction);
     if (bid?.broker !== broker) return; // nobody else's word counts in an auction
-    if (event.kind === "awarded" && bid.state.phase === "Committed") bid.promised = 0; // it came too late
+    if (event.kind === "awarded" && bid.state.phase === "Committed") bid.claim = 0; // it came too late
     const { state, effects } = stepBid(this.#context.network.peer, bid.state, event);
     if (state === bid.state) return;
     bid.state = state;
     for (const { content } of effects) this.#post("BidReveal", content);
     if (state.phase !== "Won" && state.phase !== "Lost") return;
-    bid.promised = state.phase === "Won" ? state.lots.length : 0;
+    bid.claim = 0;
+    bid.won = state.phase === "Won" ? state.lots : [];
     bid.until = this.#context.now() + LEASE_MS;
-    this.#context.emit({ kind: "bid-ended", auction: event.auction, won: bid.promised });
+    if (bid.offers.length === 0) return;
+    this.#context.emit({ kind: "bid-ended", auction: event.auction, won: bid.won.length });
   }
 
   /** What is announced again found no buyer: nothing more comes of the bids before. */
@@ -173,7 +211,7 @@ export class Bidder {
       const isAgain = bid.announcement.lots.some(({ task, epoch }) =>
         again.has(`${task}/${epoch}`),
       );
-      if (isAgain && bid.state.phase !== "Won") bid.promised = 0;
+      if (isAgain) bid.claim = 0;
     }
   }
 
@@ -193,6 +231,6 @@ export class Bidder {
   }
 }
 
-/** Lots of a bid that may still turn into leases. */
-const openLots = ({ until, promised, taken }: Bid, now: Time): number =>
-  until > now ? Math.max(0, promised - taken) : 0;
+/** What a bid may come to take before its award is known. */
+const claimOf = ({ until, claim, gone }: Bid, now: Time): number =>
+  until > now ? Math.max(0, claim - gone.size) : 0;

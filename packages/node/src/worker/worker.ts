@@ -55,6 +55,8 @@ export class Worker {
   readonly #terms = new Map<CIDText, Promise<JobTerms>>();
   /** constraints of the work under each lease */
   readonly #sizes = new Map<string, number>();
+  /** leases whose work is done and only has to be handed in */
+  readonly #done = new Set<string>();
   readonly #farewells: Promise<void>[] = [];
 
   private constructor(context: Context, benchmark: Benchmark) {
@@ -63,6 +65,7 @@ export class Worker {
     this.#holder = holdNothing(context.workerConfig.maxConcurrent);
     this.#bidder = new Bidder(context, this.#speed, {
       free: () => this.free,
+      held: () => this.#atWork(),
       onBid: (job, broker) => this.#warmUp(job, broker),
     });
   }
@@ -77,11 +80,16 @@ export class Worker {
 
   /** Leases that there is room for. */
   get free(): number {
-    return Math.max(0, this.#holder.capacity - this.#holder.held.length);
+    return Math.max(0, this.#holder.capacity - this.#atWork().length);
   }
 
   get held(): readonly Lease[] {
     return this.#holder.held;
+  }
+
+  /** Without those that are being handed in: their work is done. */
+  #atWork(): readonly Lease[] {
+    return this.#holder.held.filter((lease) => !this.#done.has(nameOf(lease)));
   }
 
   /** Gives back what is held and waits until nothing runs. */
@@ -109,7 +117,7 @@ export class Worker {
     else if (this.#running.get(nameOf(message.content))?.broker === peer) {
       const kind = message.kind === "LeaseRenewal" ? "renewed" : "revoked";
       this.#step({ ...message.content, kind } as HolderEvent);
-    }
+    } else if (message.kind === "Revocation") this.#bidder.release(message.content, peer);
     return new Uint8Array();
   }
 
@@ -160,6 +168,7 @@ export class Worker {
     } finally {
       this.#running.delete(nameOf(lease));
       this.#sizes.delete(nameOf(lease));
+      this.#done.delete(nameOf(lease));
       this.#step({ kind: "finished", ...placeOf(lease) });
     }
   }
@@ -186,6 +195,7 @@ export class Worker {
     const cid = await network.blobs.add(node);
     shelf.expire(cid, workerConfig.keepMs);
     const delivery = { ...place, range: lease.range, node: cid, bytes: node.length };
+    this.#done.add(nameOf(lease));
     await this.#insist(broker, "Delivery", delivery, signal);
     const ms = Math.round(performance.now() - started);
     emit({ kind: "work-delivered", ...place, bytes: node.length, ms });

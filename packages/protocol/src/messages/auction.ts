@@ -86,11 +86,12 @@ export interface Offer {
   readonly duration: number;
 }
 
+/** Who wants nothing says so too, with a bid of no offers: the auction then need not wait for it. */
 export interface BidReveal {
   readonly auction: CIDText;
   /** sorted by lot; lots not named are not wanted */
   readonly offers: readonly Offer[];
-  /** the most lots this bidder can take */
+  /** the most lots this bidder can take now */
   readonly capacity: number;
   readonly salt: Hex32;
 }
@@ -164,8 +165,8 @@ const offer: Codec<Offer> = struct<Offer>({ lot: lotIndex, price: money, duratio
 
 export const bidReveal: Codec<BidReveal> = struct<BidReveal>({
   auction: cid,
-  offers: sorted(offer, 1, MAX_LOTS, (each) => each.lot),
-  capacity: integer(1, MAX_LOTS),
+  offers: sorted(offer, 0, MAX_LOTS, (each) => each.lot),
+  capacity: integer(0, MAX_LOTS),
   salt: hex32,
 });
 
