@@ -124,11 +124,10 @@ export class Bidder {
   }
 
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
-    const { network, emit, now, watcher, powers } = this.#context;
-    const isPossible = powers.keyOf(content.powers) !== undefined;
+    const { network, emit, now, watcher } = this.#context;
     const isAdmitted = content.bidders.some(({ peer }) => peer === network.peer);
     const isReplay = this.#bids.has(id) || content.revealBy + MAX_SKEW_MS < now();
-    if (!isAdmitted || !isPossible || isReplay || watcher.isConvicted(sender)) return;
+    if (!isAdmitted || isReplay || watcher.isConvicted(sender)) return;
     this.#forgetOld();
     this.#closeFormer(sender, content);
     const room = this.#room();
@@ -147,12 +146,15 @@ export class Bidder {
 
   /** Of no offers when there is no room, or nothing that pays. */
   #bidFor(auction: CIDText, announcement: AuctionAnnouncement, room: number): BidReveal {
-    const { ask, overheadMs } = this.#context.workerConfig;
+    const { powers, workerConfig } = this.#context;
+    const { ask, overheadMs } = workerConfig;
+    const isPossible = powers.keyOf(announcement.powers) !== undefined;
     const costs = { ask, capacity: MAX_LOTS, constraintsPerSecond: this.#speed.value };
     const salt = bytesToHex(randomBytes(32));
     const standing = this.#standing();
     const fits = ({ lot }: Offer): boolean =>
-      room > 0 || needsNoSlot({ job: announcement.job, ...announcement.lots[lot]! }, standing);
+      isPossible &&
+      (room > 0 || needsNoSlot({ job: announcement.job, ...announcement.lots[lot]! }, standing));
     const offers = (truthfulBid(auction, announcement, costs, salt)?.offers ?? [])
       .flatMap((offer) => this.#feasible(announcement, offer, overheadMs))
       .filter(fits);
