@@ -34,6 +34,10 @@ export const CAPABILITIES: readonly Capability[] = [
       "disk-full",
     ],
   },
-  { role: "broker", weight: 2, kinds: ["freeze", "slow", "delay", "loss", "cut"] },
+  {
+    role: "broker",
+    weight: 2,
+    kinds: ["kill-restart", "freeze", "slow", "delay", "loss", "cut", "skew", "disk-full"],
+  },
   { role: "dapp", weight: 1, kinds: ["kill-restart", "freeze"] },
 ];

@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { CACHE, MAIN } from "./member.ts";
-import type { DAppReport } from "./records.ts";
+import type { DAppReport, Line } from "./records.ts";
 
 export interface DAppInit {
   readonly directory: string;
@@ -15,6 +16,8 @@ export interface DAppInit {
   readonly broker: string;
   /** ms for the job */
   readonly time: number;
+  /** what it says, as events "dapp-said" */
+  readonly onLine: (line: Line) => void;
 }
 
 export interface DAppEnd {
@@ -63,7 +66,7 @@ export class DApp {
   }
 
   #start(): Promise<DAppEnd> {
-    const { directory, name, program, input, broker, time } = this.#init;
+    const { directory, name, program, input, broker, time, onLine } = this.#init;
     const job = ["--program", program, "--input", input, "--out", `${name}.proof`];
     const how = ["--dial", broker, "--deadline", `${Math.round(time / 1000)}s`, "--json"];
     const own = ["--data", "dapp", "--cache", CACHE, "--request", name];
@@ -74,7 +77,10 @@ export class DApp {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
-    this.pids.push(child.pid ?? 0);
+    const life = this.pids.push(child.pid ?? 0) - 1;
+    createInterface({ input: child.stderr }).on("line", (said) =>
+      onLine({ at: Date.now(), name: "dapp", life, event: "dapp-said", fields: { name, said } }),
+    );
     const log = createWriteStream(join(directory, `${name}.log`), { flags: "a" });
     child.stderr.pipe(log, { end: false });
     let [stdout, stderr] = ["", ""];

@@ -86,6 +86,7 @@ async function runJob(
     input: "input.json",
     broker: world.brokerAddress,
     time: JOB_MS,
+    onLine: world.tell,
   });
   const over = Promise.withResolvers<void>();
   const common = { world, dapp, stricken: new Set<Member>(), over: over.promise, say };

@@ -15,6 +15,9 @@ const { values } = parseArgs({
     runs: { type: "string", default: "12" },
     jobs: { type: "string", default: "4" },
     faults: { type: "string", default: "3" },
+    /** keeps the logs of runs that went well too */
+    keep: { type: "boolean", default: false },
+    /** begins no further run after so many */
     minutes: { type: "string", default: "600" },
   },
 });
@@ -41,7 +44,7 @@ async function runSeed(seed: number): Promise<string | undefined> {
   ]);
   outcomes.runs++;
   if (violations.length === 0) {
-    await rm(place, { recursive: true, force: true });
+    if (!values.keep) await rm(place, { recursive: true, force: true });
     return undefined;
   }
   for (const { rule, detail } of violations) say(`  broken: ${rule}: ${detail}`);
@@ -74,9 +77,10 @@ function report(): void {
   console.log(tableOf(deeds));
   for (const seed of failing)
     console.log(`failed: ${againOf(seed)}  # logs: ${join(directory, String(seed))}`);
-  void (failing.length === 0 && rm(directory, { recursive: true, force: true }));
+  if (failing.length === 0 && !values.keep) void rm(directory, { recursive: true, force: true });
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 for (let seed = first; seed < first + runs && Date.now() - begun < minutes * 60_000; seed++) {
   say(`seed ${seed}`);
   const kept = await runSeed(seed);

@@ -1,5 +1,6 @@
 // Who worked on what, read from the logs: pure.
 import type { Hit, Line, Struck } from "./records.ts";
+import type { FaultedRole } from "./schedule.ts";
 
 /** One process's work on one lease. */
 export interface Stint {
@@ -85,7 +86,10 @@ export function redoneBy(stints: readonly Stint[], hit: Hit): readonly Redone[] 
   });
 }
 
-/** From a fault to the next progress of the work that it hit, ms; undefined when it hit none, or none followed. */
+/**
+ * From a fault to the next progress of what it hit, ms: of a worker's tasks, of a broker's job, of what a dApp hears.
+ * Undefined when it hit nobody at work, or nothing followed.
+ */
 export function recoveryOf(
   lines: readonly Line[],
   stints: readonly Stint[],
@@ -94,21 +98,33 @@ export function recoveryOf(
 ): number | undefined {
   if (hit === undefined || job === undefined) return undefined;
   const isDead = fault.kind.startsWith("kill");
-  const isAfter = (line: Line): boolean =>
-    line.name === hit.name
-      ? isDead
-        ? line.life > lifeAt(lines, hit)
-        : line.at > hit.at + PIPE_MS
-      : line.at > hit.at;
-  const affected = new Set(workAt(stints, hit).map(({ task }) => task));
-  const isProgress = ({ event, fields }: Line): boolean =>
-    fault.role === "broker"
-      ? event.startsWith("job-") && fields["job"] === job
-      : (event === "work-progress" || event === "work-delivered") &&
-        fields["job"] === job &&
-        affected.has(String(fields["task"]));
-  const next = lines.find((line) => line.at >= hit.at && isProgress(line) && isAfter(line));
+  const life = isDead ? lifeAt(lines, hit) : 0;
+  const isAfter = ({ name, at, life: of }: Line): boolean => {
+    if (name !== hit.name) return at >= hit.at;
+    return isDead ? at >= hit.at && of > life : at > hit.at + PIPE_MS;
+  };
+  const isProgress = progressOf(fault.role, job, workAt(stints, hit));
+  const next = lines.find((line) => isAfter(line) && isProgress(line));
   return next === undefined ? undefined : next.at - hit.at;
+}
+
+function progressOf(
+  role: FaultedRole,
+  job: string,
+  affected: readonly Stint[],
+): (line: Line) => boolean {
+  if (role === "dapp") {
+    return ({ event, fields }) =>
+      event === "dapp-said" && /^(?!broker|quote)\w+: |^…/.test(String(fields["said"]));
+  }
+  if (role === "broker") {
+    return ({ event, fields }) => event.startsWith("job-") && fields["job"] === job;
+  }
+  const tasks = new Set(affected.map(({ task }) => task));
+  return ({ event, fields }) =>
+    (event === "work-progress" || event === "work-delivered") &&
+    fields["job"] === job &&
+    tasks.has(String(fields["task"]));
 }
 
 const lifeAt = (lines: readonly Line[], { name, at }: Hit): number =>

@@ -16,6 +16,8 @@ export interface World extends AsyncDisposable {
   /** for dApps */
   readonly brokerAddress: string;
   readonly lines: readonly Line[];
+  /** Adds a line that no member said. */
+  readonly tell: (line: Line) => void;
   /** @returns a function that ends it */
   readonly onLine: (listener: (line: Line) => void) => () => void;
   /** Waits until all are connected with the broker. @returns names of those that are not, in time */
@@ -68,7 +70,10 @@ export async function startWorld(init: WorldInit): Promise<World> {
     return members.find(({ pid }) => pid !== undefined && pid === owner)?.name;
   };
   const wire = createWire({ whoDials, random });
+  const onExit = (): void => members.forEach((member) => member.signal("SIGKILL"));
+  process.once("exit", onExit); // frozen ones do not notice that we went
   const dispose = async (): Promise<void> => {
+    process.off("exit", onExit);
     await Promise.all(members.map((member) => member.kill()));
     await wire[Symbol.asyncDispose]();
   };
@@ -94,6 +99,7 @@ export async function startWorld(init: WorldInit): Promise<World> {
       wire,
       brokerAddress,
       lines,
+      tell: onLine,
       onLine(listener) {
         listeners.add(listener);
         return () => void listeners.delete(listener);
