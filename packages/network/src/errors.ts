@@ -11,7 +11,7 @@ export type NetworkErrorCode =
   | "NOT_FOUND"
   | "BAD_BLOB" // the bytes do not hash to the CID
   | "BAD_RECORD" // a record of the DHT that its validator refuses
-  | "STALE_RECORD" // genuine, but a newer one is known
+  | "STALE_RECORD" // genuine, but a newer one is known or its time is over
   | "ABORTED"
   | "STOPPED";
 

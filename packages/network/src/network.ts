@@ -5,6 +5,7 @@ import { type Blobs, createBlobs } from "./blobs/blobs.ts";
 import { serveBlobs } from "./blobs/server.ts";
 import { createMemoryBlobs } from "./blobs/source.ts";
 import { startBootstrap } from "./bootstrap.ts";
+import { startRests } from "./redial.ts";
 import { ADVERT_NAMESPACE, createAdvertBook } from "./capabilities/advert-book.ts";
 import { type Capabilities, createCapabilities } from "./capabilities/capabilities.ts";
 import { DEFAULT_INTERVALS, DEFAULT_LIMITS, type NetworkConfig } from "./config.ts";
@@ -91,6 +92,7 @@ export async function createNetwork(config: NetworkConfig, observer?: Observer):
   await serveBlobs(context, { source, mayFetch: config.mayFetch ?? (() => true) });
   const capabilities = await createCapabilities(context, book, directory);
   const gossip = createGossipPort(context, config.topics);
+  startRests(context);
   startBootstrap(context, bootstrap);
   return {
     ...connections(context),

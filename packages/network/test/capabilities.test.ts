@@ -148,7 +148,7 @@ test("forged, foreign, expired, immortal, stale and double records are refused",
   forged[forged.length - 1]! ^= 1;
   await refused(forged, "BAD_RECORD");
   await refused((await record(b, 6, NOW + 1000)).bytes, "BAD_RECORD");
-  await refused((await record(a, 6, NOW)).bytes, "BAD_RECORD");
+  await refused((await record(a, 6, NOW)).bytes, "STALE_RECORD");
   await refused((await record(a, 6, NOW + MAX_ADVERT_LIFE + 1)).bytes, "BAD_RECORD");
   await refused((await record(a, 4, NOW + 1000)).bytes, "STALE_RECORD");
   const second = await record(a, 5, NOW + 1000, 2n);

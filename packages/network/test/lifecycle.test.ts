@@ -108,3 +108,19 @@ test("calls under way end when either side stops", async () => {
   await a!.stop();
   await outcome;
 });
+
+test("a kept peer that hangs up at once is left alone, and dialed again later", async () => {
+  const a = await member("a");
+  const b = await member("b");
+  await a.dial(addressOf(b));
+  await a.keepAlive(b.peer);
+  const met = a.events.length;
+  const meetings = (): number =>
+    a.events.slice(met).filter(({ kind }) => kind === "connected").length;
+  for (let i = 0; i < 2; i++) b.report(a.peer, "misconduct", "a test"); // bans it
+  await until(() => meetings() >= 2, "a few attempts", 10_000);
+  await new Promise((resolve) => setTimeout(resolve, 2_500)); // some twenty attempts without rests
+  expect(meetings()).toBeLessThan(8);
+  const before = meetings();
+  await until(() => meetings() > before, "a later attempt", 15_000);
+});

@@ -20,7 +20,7 @@ export const advertKey = (peer: PeerId): Uint8Array => fromString(`/${ADVERT_NAM
 export interface AdvertBook {
   /**
    * Checks an advert that came from anywhere, and remembers it when it is the newest.
-   * @throws NetworkError BAD_RECORD (not genuine, somebody else's, expired, or a second one for a sequence number), STALE_RECORD
+   * @throws NetworkError BAD_RECORD (not genuine, somebody else's, or a second one for a sequence number), STALE_RECORD (a newer one is known, or expired)
    */
   readonly accept: (bytes: Uint8Array, peer: PeerId) => Promise<SignedAdvert>;
   /** The newest one known while it has not expired. */
@@ -79,7 +79,13 @@ async function openAdvert(bytes: Uint8Array, peer: PeerId): Promise<SignedAdvert
 
 function checkLife({ sender, content }: SignedAdvert, now: number): void {
   const left = content.expires - now;
-  if (left > 0 && left <= MAX_ADVERT_LIFE) return;
+  if (left <= 0) {
+    throw new NetworkError(
+      "STALE_RECORD", // no offence: an honest peer's clock may be minutes behind
+      `advert of ${sender}: it expired ${-left} ms ago by the clock here: one of the two clocks may be wrong`,
+    );
+  }
+  if (left <= MAX_ADVERT_LIFE) return;
   throw new NetworkError(
     "BAD_RECORD",
     `advert of ${sender}: expected one that expires within ${MAX_ADVERT_LIFE} ms from now, got ${left} ms`,
