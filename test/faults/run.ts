@@ -22,7 +22,7 @@ export interface RunRequest {
 /** Every job of the campaign: one leaf a step. */
 export const LEAVES = 12;
 const CHECKPOINT_MS = 800;
-const JOB_MS = 90_000;
+const JOB_MS = 180_000;
 const HEAL_MS = 45_000;
 const MINROOT = join(MAIN, "..", "..", "..", "..", "packages", "programs", "build", "minroot");
 const INPUT = { z0: ["1", "2", "0"], count: LEAVES };
