@@ -50,8 +50,9 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** How often things are said again. All ms. */
 export interface Intervals {
-  /** ping of every connection; a peer silent for `pingTimeout` is disconnected */
+  /** ping of every connection; a peer without an answer for `silence` is said to be silent, for `pingTimeout` disconnected */
   readonly ping: number;
+  readonly silence: number;
   readonly pingTimeout: number;
   /** life of an advert and of provider records; both are renewed at half of it */
   readonly advert: number;
@@ -59,8 +60,9 @@ export interface Intervals {
 }
 
 export const DEFAULT_INTERVALS: Intervals = {
-  ping: 1000,
-  pingTimeout: 3000,
+  ping: 500,
+  silence: 2_000,
+  pingTimeout: 10_000,
   advert: 120_000,
   gossipHeartbeat: 500,
 };

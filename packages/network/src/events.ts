@@ -6,6 +6,8 @@ export type NetworkEvent =
   | { readonly kind: "listening"; readonly addresses: readonly string[] }
   | { readonly kind: "connected"; readonly peer: PeerId }
   | { readonly kind: "disconnected"; readonly peer: PeerId }
+  /** still connected, but it has not answered for two seconds: dead, frozen or cut off, unless it is "answering" again */
+  | { readonly kind: "silent" | "answering"; readonly peer: PeerId }
   /** all attempts to come back to a peer that was to be kept have failed */
   | { readonly kind: "lost"; readonly peer: PeerId }
   | { readonly kind: "bootstrapped"; readonly peer: PeerId; readonly address: string }

@@ -81,7 +81,7 @@ function createMuxer(limits: Limits): ReturnType<typeof yamux> {
 function connectionOptions(
   init: NodeInit,
 ): Pick<Libp2pOptions, "connectionManager" | "connectionMonitor" | "connectionGater"> {
-  const { config, limits, intervals, offences } = init;
+  const { config, limits, offences } = init;
   const banned = (peer: { toString: () => string }): boolean => offences.isBanned(peer.toString());
   return {
     connectionManager: {
@@ -94,10 +94,7 @@ function connectionOptions(
       reconnectRetryInterval: 500,
       reconnectBackoffFactor: 1.4,
     },
-    connectionMonitor: {
-      pingInterval: intervals.ping,
-      pingTimeout: { minTimeout: intervals.pingTimeout / 3, maxTimeout: intervals.pingTimeout },
-    },
+    connectionMonitor: { enabled: false }, // heartbeat.ts
     connectionGater: {
       denyDialPeer: banned,
       denyInboundEncryptedConnection: banned,
@@ -113,8 +110,7 @@ function coreServices(init: NodeInit): ServiceFactoryMap<Services> {
   const dht = createDHT(init);
   return {
     identify: identify({ runOnLimitedConnection: true }),
-    // the monitor pings again before a slow answer has come, and the DHT pings too: with libp2p's limit of one stream,
-    // the second ping fails and its connection is cut, whatever the timeout says
+    // our heartbeat keeps one open, and the DHT pings too: libp2p's limit is one stream
     ping: ping({
       runOnLimitedConnection: true,
       maxOutboundStreams: PINGS_AT_ONCE,

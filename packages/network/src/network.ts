@@ -14,6 +14,7 @@ import { createDirectory } from "./directory.ts";
 import { asNetworkError } from "./errors.ts";
 import { createEventHub, type EventHub, type Observer } from "./events.ts";
 import { createGossipPort, type Gossip } from "./gossip.ts";
+import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import { composeNode, type Node } from "./libp2p.ts";
 import { createOffenceBook } from "./offences.ts";
 import { libPeer, parseAddress, privateKeyOf } from "./peer.ts";
@@ -32,6 +33,8 @@ export interface ConnectedPeer {
   readonly roundTrip: number | undefined;
   /** 0, or below for a peer with offences */
   readonly score: number;
+  /** it does not answer at the moment */
+  readonly silent: boolean;
 }
 
 /** A running member of the network. */
@@ -84,6 +87,7 @@ export async function createNetwork(config: NetworkConfig, observer?: Observer):
   const context = await createContext(config, { clock, events, stopping: stopping.signal, book });
   const { node } = context;
   forwardEvents(node, events);
+  const heartbeat = startHeartbeat(context);
   await startNode(node);
   events.emit({ kind: "listening", addresses: node.getMultiaddrs().map(String) });
 
@@ -95,7 +99,7 @@ export async function createNetwork(config: NetworkConfig, observer?: Observer):
   startRests(context);
   startBootstrap(context, bootstrap);
   return {
-    ...connections(context),
+    ...connections(context, heartbeat),
     peer: context.signer.peer,
     signer: context.signer,
     handle: (method, handler) => serve(context, method, handler),
@@ -156,7 +160,10 @@ type Connections = Pick<
   "addresses" | "peers" | "dial" | "hangUp" | "keepAlive" | "release"
 >;
 
-function connections({ node, limits, offences, stopping }: Context): Connections {
+function connections(
+  { node, limits, offences, stopping }: Context,
+  { isSilent }: Heartbeat,
+): Connections {
   const tag = (peer: PeerId, value: { value: number } | undefined): Promise<unknown> =>
     node.peerStore.merge(libPeer(peer), { tags: { [`${KEEP_ALIVE}-foldmesh`]: value } });
   return {
@@ -168,6 +175,7 @@ function connections({ node, limits, offences, stopping }: Context): Connections
         direction,
         roundTrip: rtt,
         score: offences.score(remotePeer.toString()),
+        silent: isSilent(remotePeer.toString()),
       })),
     async dial(address, { signal } = {}) {
       const target = parseAddress(address);

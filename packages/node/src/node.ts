@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from "node:os";
-import { type ConnectedPeer, type Intervals, createNetwork } from "@foldmesh/network";
+import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
 import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
 import { describeLeaf, openSession, verifyProof } from "@foldmesh/prover";
@@ -15,6 +15,7 @@ import { createArchive } from "./evidence/archive.ts";
 import { startExchange } from "./evidence/exchange.ts";
 import { loadBenchmark } from "./measure/benchmark.ts";
 import { answerChallenges, createChallenge } from "./measure/challenge.ts";
+import { type EventLoopLag, measureLag } from "./measure/lag.ts";
 import { type Meter, createMeter } from "./measure/meter.ts";
 import { type JobJournal, NO_JOURNAL } from "./journal.ts";
 import { loadIdentity } from "./identity.ts";
@@ -38,6 +39,7 @@ export interface NodeStatus {
   readonly jobs: readonly JobStatus[];
   /** bytes of blobs held */
   readonly blobs: number;
+  readonly lag: EventLoopLag;
 }
 
 export interface LeaseStatus {
@@ -67,12 +69,6 @@ export interface FoldmeshNode {
   /** Gives leases back, withdraws the advert, hangs up, ends all threads. */
   stop(): Promise<void>;
 }
-
-/**
- * Proving fills all cores, and answers to pings then take their time: a peer is given up after 3 to 9 s of silence.
- * One that died is noticed at once all the same, since its connections close.
- */
-const PATIENT: Partial<Intervals> = { ping: 2_000, pingTimeout: 9_000 };
 
 /** What of a node can be replaced; tests put cheats and sluggards there. */
 export interface NodeParts {
@@ -118,7 +114,6 @@ export async function composeNode(
   const members = await createNetwork(
     {
       ...config.network,
-      intervals: { ...PATIENT, ...config.network?.intervals },
       privateKey,
       listen: config.listen,
       bootstrap: config.bootstrap ?? [],
@@ -170,6 +165,7 @@ export async function composeNode(
     stopping: stopping.signal,
   };
   const meter = createMeter();
+  const lag = measureLag();
   if (config.roles.includes("validator")) await startValidator(context, prover.verifyProof);
   const running = await startRoles(context, {
     dataDir: config.dataDir,
@@ -181,6 +177,7 @@ export async function composeNode(
     stopping.abort(new Error("the node is stopping"));
     await running.broker?.stop();
     await meter.close();
+    lag.stop();
     await context.sessions[Symbol.asyncDispose]();
     await network.stop();
     shelf.close();
@@ -189,7 +186,7 @@ export async function composeNode(
     peer: network.peer,
     addresses: network.addresses(),
     roles: config.roles,
-    status: () => statusOf(context, running),
+    status: () => ({ ...statusOf(context, running), lag: lag.lag() }),
     observe(each) {
       observers.add(each);
       return () => void observers.delete(each);
@@ -245,7 +242,10 @@ const backendOf = (benchmark: Benchmark): Backend => ({
   benchmark,
 });
 
-function statusOf({ network, roles, shelf }: Context, { worker, broker }: Running): NodeStatus {
+function statusOf(
+  { network, roles, shelf }: Context,
+  { worker, broker }: Running,
+): Omit<NodeStatus, "lag"> {
   return {
     peer: network.peer,
     addresses: network.addresses(),

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { loadBenchmark } from "../src/measure/benchmark.ts";
+import { measureLag } from "../src/measure/lag.ts";
 import { createMeter } from "../src/measure/meter.ts";
 import { createSpeedometer } from "../src/worker/speedometer.ts";
 import { toyProver } from "./toy-prover.ts";
@@ -53,4 +54,16 @@ test("work itself corrects the speed that bids are made with", () => {
   expect(Math.round(speed.value)).toBe(100_000);
   speed.learn(0, 0);
   expect(Math.round(speed.value)).toBe(100_000);
+});
+
+test("the lag of the event loop shows how long it was blocked", async () => {
+  const meter = measureLag();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const end = performance.now() + 150;
+  while (performance.now() < end);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { p50, p99, max } = meter.lag();
+  meter.stop();
+  expect(max).toBeGreaterThanOrEqual(100);
+  expect(p50).toBeLessThanOrEqual(p99);
 });

@@ -30,12 +30,14 @@ async function status(
 
 function rowsOf(told: StatusDocument): [string, string][] {
   if (told.state === "starting") return [["state", "starting"]];
-  const { pid, started, peer, addresses, roles, peers, leases, jobs } = told;
+  const { pid, started, peer, addresses, roles, peers, leases, jobs, lag } = told;
+  const silent = peers.filter((each) => each.silent).length;
   return [
     ["running", `as ${roles.join(", ")}, process ${pid}, since ${started}`],
     ["peer", peer],
     ...addresses.map((address): [string, string] => ["listening", address]),
-    ["peers", `${count(peers.length, "connection")}`],
+    ["peers", `${count(peers.length, "connection")}${silent === 0 ? "" : `, ${silent} silent`}`],
+    ["lag", `${lag.p50} ms typical, ${lag.p99} ms at p99, ${lag.max} ms at most`],
     ...leases.map(({ job, task, price: paid }): [string, string] => [
       "lease",
       `${task} of ${shortName(job)} for ${price(BigInt(paid))}`,

@@ -7,6 +7,8 @@ const LOUDNESS: Readonly<Partial<Record<NodeEvent["kind"], Level>>> = {
   "bootstrap-failed": "warn",
   bootstrapped: "info",
   lost: "warn",
+  silent: "warn",
+  answering: "info",
   offence: "warn",
   banned: "warn",
   "advertising-failed": "warn",

@@ -41,6 +41,14 @@ import { type Standing, createStanding } from "./standing.ts";
 
 export const SOFTWARE = "foldmesh/0";
 
+/** What the network says of a peer's presence, and what that means to a job. */
+const PRESENCE: Readonly<Record<string, "reconnected" | "disconnected">> = {
+  connected: "reconnected",
+  answering: "reconnected",
+  silent: "disconnected",
+  disconnected: "disconnected",
+};
+
 export class Broker {
   readonly #context: Context;
   readonly #standing: Standing;
@@ -101,9 +109,10 @@ export class Broker {
   #observe(): void {
     const { network, board } = this.#context;
     network.observe((event) => {
-      if (event.kind !== "connected" && event.kind !== "disconnected") return;
-      const kind = event.kind === "connected" ? "reconnected" : "disconnected";
-      this.jobs.forEach((job) => job.feed({ kind, peer: event.peer }));
+      const kind = PRESENCE[event.kind];
+      if (kind === undefined) return;
+      const { peer } = event as Extract<typeof event, { peer: PeerId }>;
+      this.jobs.forEach((job) => job.feed({ kind, peer }));
     });
     board.listen((notice) => this.#onNotice(notice));
   }
