@@ -60,6 +60,8 @@ export {
   readTau2,
 } from "./kzg/ptau.ts";
 export { type SRS, arePowers, digestBases } from "./kzg/srs.ts";
+export { type MSM, type MSMOptions, wasmMSM } from "./msm/msm.ts";
+export { type PackedBases, packedBases } from "./msm/packed-bases.ts";
 export { deriveG1Generators } from "./generators.ts";
 export { bigintEngine } from "./bigint-engine.ts";
 export {

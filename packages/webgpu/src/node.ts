@@ -2,6 +2,8 @@
 
 import { GpuError } from "./errors.ts";
 
+export { fileRecords } from "./node-records.ts";
+
 /** A collected instance crashes or hangs the process (dawn.node), so it is referenced for good. */
 const instances = new Map<string, GPU>();
 

@@ -1,0 +1,63 @@
+// What a commitment costs here and there: measured once for a device and a processor, kept, and asked
+// before every commitment.
+
+import { type Records, readRecord } from "../records.ts";
+
+/** Milliseconds. */
+export interface Costs {
+  /** CPU, one thread: for each unit of weight (a scalar of full length). */
+  readonly cpuPerUnit: number;
+  /** GPU: whatever the size. */
+  readonly gpuFixed: number;
+  /** GPU: for each point, whatever its scalar. */
+  readonly gpuPerPoint: number;
+}
+
+const WORDS = 8;
+
+/**
+ * How much work scalars are for the CPU: 1 for each of full length, less for short ones, 0 for zeros.
+ * @param words canonical integers, 8 words each, lowest first
+ */
+export function weightOf(words: Uint32Array): number {
+  let eighths = 0;
+  for (let at = words.length - WORDS; at >= 0; at -= WORDS) {
+    let k = WORDS;
+    while (k > 0 && words[at + k - 1] === 0) k--;
+    eighths += k;
+  }
+  return eighths / WORDS;
+}
+
+/** Whether the GPU is expected to be faster for `points` scalars of that weight. */
+export const prefersGpu = (costs: Costs, points: number, weight: number): boolean =>
+  costs.gpuFixed + costs.gpuPerPoint * points < costs.cpuPerUnit * weight;
+
+const isCosts = (value: unknown): value is Costs =>
+  typeof value === "object" &&
+  value !== null &&
+  (["cpuPerUnit", "gpuFixed", "gpuPerPoint"] as const).every((name) => {
+    const cost = (value as Partial<Record<string, unknown>>)[name];
+    return typeof cost === "number" && Number.isFinite(cost) && cost >= 0;
+  });
+
+export const readCosts = (records: Records, name: string): Promise<Costs | null> =>
+  readRecord(records, name, isCosts);
+
+/** A timed multiplication of that many points. */
+export interface Timing {
+  readonly points: number;
+  readonly ms: number;
+}
+
+/** The line through the smallest and the largest of the GPU's timings, never falling. */
+export function costsFrom(gpu: readonly Timing[], cpu: Timing): Costs {
+  const [small, large] = [gpu[0]!, gpu.at(-1)!];
+  const between = large.points - small.points;
+  const gpuPerPoint = between === 0 ? 0 : Math.max(0, (large.ms - small.ms) / between);
+  return {
+    cpuPerUnit: cpu.ms / cpu.points,
+    gpuFixed: Math.max(0, small.ms - gpuPerPoint * small.points),
+    gpuPerPoint,
+  };
+}

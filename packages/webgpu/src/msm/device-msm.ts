@@ -1,0 +1,97 @@
+// Commitments on one open device: both curves, keys that stay on it, sizes that fit it.
+
+import { type Curve, ELEMENT_BYTES, type PackedBases, type Point } from "@foldmesh/algebra";
+import type { Device } from "../device.ts";
+import { GpuError } from "../errors.ts";
+import type { Layout } from "../wgsl/layout.ts";
+import { type BaseChunk, freeBases } from "./bases.ts";
+import { CurveMSM } from "./msm.ts";
+import { largestChunk } from "./plan.ts";
+import { Workspace } from "./workspace.ts";
+
+/** Smaller pieces are not worth a GPU: then the CPU does it all. */
+const LEAST_CHUNK = 2 ** 10;
+
+export interface DeviceKey {
+  readonly curve: Curve;
+  readonly msm: CurveMSM;
+  readonly bases: PackedBases;
+  chunks: readonly BaseChunk[] | null;
+}
+
+export class DeviceMSM implements Disposable {
+  readonly device: Device;
+  readonly layout: Layout;
+  readonly #workspace: Workspace;
+  readonly #curves = new Map<string, Promise<CurveMSM>>();
+  readonly #keys: DeviceKey[] = [];
+  #chunk: number;
+
+  constructor(device: Device, layout: Layout) {
+    this.device = device;
+    this.layout = layout;
+    this.#workspace = new Workspace(device);
+    const { maxBindingBytes, maxBufferBytes } = device.facts;
+    this.#chunk = largestChunk(Math.min(maxBindingBytes, maxBufferBytes));
+  }
+
+  /** Most points that are multiplied at a time. */
+  get chunk(): number {
+    return this.#chunk;
+  }
+
+  /** A key, uploaded when it is first used. @throws GpuError */
+  async key(curve: Curve, bases: PackedBases): Promise<DeviceKey> {
+    const { R, offset } = bases;
+    const name = `${curve.name} ${R} ${offset}`;
+    const opening =
+      this.#curves.get(name) ??
+      CurveMSM.open(curve, this.device, this.#workspace, this.layout, { R, offset });
+    this.#curves.set(name, opening);
+    const key: DeviceKey = { curve, msm: await opening, bases, chunks: null };
+    this.#keys.push(key);
+    return key;
+  }
+
+  /**
+   * Σ scalarᵢ·Gᵢ over the key's first bases. Where memory does not suffice, in smaller and smaller pieces.
+   * @throws GpuError OUT_OF_MEMORY when even the smallest pieces do not fit; LOST, HUNG, INVALID
+   */
+  async multiply(key: DeviceKey, scalars: Uint8Array<ArrayBuffer>): Promise<Point | null> {
+    for (;;) {
+      try {
+        return await this.#multiply(key, scalars);
+      } catch (error) {
+        if (!(error instanceof GpuError && error.code === "OUT_OF_MEMORY")) throw error;
+        this.#shrink(error);
+      }
+    }
+  }
+
+  async #multiply(key: DeviceKey, scalars: Uint8Array<ArrayBuffer>): Promise<Point | null> {
+    key.chunks ??= await key.msm.upload(key.bases.bytes, this.#chunk);
+    let sum: Point | null = null;
+    for (const chunk of key.chunks) {
+      const start = ELEMENT_BYTES * chunk.start;
+      const part = scalars.subarray(start, start + ELEMENT_BYTES * chunk.count);
+      if (part.length > 0) sum = key.curve.add(sum, await key.msm.multiply(chunk, part));
+    }
+    return sum;
+  }
+
+  #shrink(error: GpuError): void {
+    this.#workspace[Symbol.dispose]();
+    for (const key of this.#keys) {
+      freeBases(key.chunks ?? []);
+      key.chunks = null;
+    }
+    this.#chunk /= 2;
+    if (this.#chunk < LEAST_CHUNK) throw error;
+  }
+
+  [Symbol.dispose](): void {
+    this.#workspace[Symbol.dispose]();
+    for (const { chunks } of this.#keys) freeBases(chunks ?? []);
+    this.device[Symbol.dispose]();
+  }
+}
