@@ -13,7 +13,14 @@ import {
   stepAuction,
 } from "@foldmesh/market";
 import type { JobLot } from "@foldmesh/jobs";
-import type { AuctionAnnouncement, CIDText, PeerId, ProofRequest, Role } from "@foldmesh/protocol";
+import {
+  type AuctionAnnouncement,
+  type CIDText,
+  MAX_LOTS,
+  type PeerId,
+  type ProofRequest,
+  type Role,
+} from "@foldmesh/protocol";
 import { type Alarm, createAlarm } from "../alarm.ts";
 import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
@@ -40,6 +47,8 @@ interface Auction {
 
 /** Room in the numbering of announcements for the rounds of one auction. */
 const ROUNDS = 1_000_000;
+/** How long lots wait for others to be auctioned with them. */
+const GATHER_MS = 10;
 
 export class Auctions {
   readonly #init: AuctionsInit;
@@ -47,6 +56,8 @@ export class Auctions {
   readonly #byName = new Map<CIDText, Auction>();
   readonly #endings: readonly (() => void)[];
   #opened = 0;
+  #waiting: { readonly lots: readonly JobLot[]; readonly exclude: readonly PeerId[] } | undefined;
+  #gathering: NodeJS.Timeout | undefined;
 
   constructor(init: AuctionsInit) {
     this.#init = init;
@@ -56,19 +67,34 @@ export class Auctions {
     ];
   }
 
-  /** Shards go to provers, merges and compression to aggregators: one auction for each. */
+  /**
+   * Shards go to provers, merges and compression to aggregators: one auction for each. Lots that come one right after the
+   * other, as those ahead of a batch of awards do, are auctioned together.
+   */
   open(lots: readonly JobLot[], exclude: readonly PeerId[]): void {
+    const waiting = this.#waiting;
+    this.#waiting = { lots: [...(waiting?.lots ?? []), ...lots], exclude };
+    if (waiting === undefined) this.#gathering = setTimeout(() => this.#openAll(), GATHER_MS);
+  }
+
+  #openAll(): void {
+    const { lots, exclude } = this.#waiting!;
+    this.#waiting = undefined;
     const isShard = ({ kind }: JobLot): boolean => kind === "prove";
-    this.#openFor("prover", lots.filter(isShard), exclude);
-    this.#openFor(
-      "aggregator",
-      lots.filter((lot) => !isShard(lot)),
-      exclude,
-    );
+    const batches = [lots.filter(isShard), lots.filter((lot) => !isShard(lot))];
+    batches.forEach((batch, i) => {
+      for (let at = 0; at < batch.length; at += MAX_LOTS) {
+        this.#openFor(i === 0 ? "prover" : "aggregator", batch.slice(at, at + MAX_LOTS), exclude);
+      }
+    });
   }
 
   /** Ends the auction of a task when nothing else is sold in it; else its winner will get no lease. */
   cancel(task: string): void {
+    const { lots: waiting = [], exclude = [] } = this.#waiting ?? {};
+    if (waiting.length > 0) {
+      this.#waiting = { lots: waiting.filter((lot) => lot.task !== task), exclude };
+    }
     for (const auction of this.#open) {
       const { lots } = auction.state;
       if (lots.length === 1 && lots[0]?.task === task) this.#step(auction, { kind: "cancel" });
@@ -81,6 +107,7 @@ export class Auctions {
   }
 
   close(): void {
+    clearTimeout(this.#gathering);
     this.#endings.forEach((end) => end());
     for (const { alarm } of this.#open) alarm.clear();
     this.#open.clear();

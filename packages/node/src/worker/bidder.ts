@@ -48,6 +48,8 @@ interface Bid {
   won: readonly number[];
   /** lots whose leases have come, which may be before the award, and lots that were taken back */
   readonly gone: Set<number>;
+  /** lots that were taken back: a lease that was on its way all the same is void */
+  readonly released: Set<number>;
   /** when its lots are given up, by this node's clock, since the broker's may differ */
   until: Time;
   state: BidState;
@@ -106,7 +108,7 @@ export class Bidder {
       const { lots } = bid.announcement;
       const at = lots.findIndex(({ task, epoch }) => task === lease.task && epoch === lease.epoch);
       const offer = bid.offers.find((each) => each.lot === at);
-      if (offer === undefined || lease.price < offer.price) continue;
+      if (offer === undefined || lease.price < offer.price || bid.released.has(at)) continue;
       bid.gone.add(at);
       return lots[at];
     }
@@ -119,7 +121,9 @@ export class Bidder {
       if (bid.broker !== broker || bid.announcement.job !== job) continue;
       const { lots } = bid.announcement;
       const at = lots.findIndex((lot) => lot.task === task && lot.epoch === epoch);
-      if (at >= 0) bid.gone.add(at);
+      if (at < 0) continue;
+      bid.gone.add(at);
+      bid.released.add(at);
     }
   }
 
@@ -137,7 +141,7 @@ export class Bidder {
     const until = now() + 2 * (content.revealBy - content.commitBy) + AFTERMATH_MS;
     const claim = Math.min(Math.max(0, room), offers.length);
     const open = { broker: sender, announcement: content, offers, claim, until };
-    this.#bids.set(id, { ...open, won: [], gone: new Set(), state });
+    this.#bids.set(id, { ...open, won: [], gone: new Set(), released: new Set(), state });
     this.#post("BidCommit", { auction: id, commitment });
     if (offers.length === 0) return;
     emit({ kind: "bid", auction: id, job: content.job, lots: offers.length, capacity });
