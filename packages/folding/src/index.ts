@@ -33,6 +33,7 @@ export {
   mergeSlots,
   proveLeaf,
   remask,
+  statementFailures,
   verifyNode,
 } from "./node.ts";
 export { decodeNode, encodeNode, nodeBytes } from "./encoding.ts";

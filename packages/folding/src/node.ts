@@ -312,7 +312,7 @@ export async function verifyNode(
   const fault = formFault(system, node);
   if (fault !== null) return [`form: ${fault}`];
   const { k, D, u } = node;
-  const differing = unexpected(setup, node, expected);
+  const differing = statementFailures(setup, node, expected);
   if (differing.length > 0) return differing;
   const derived = { C: u.C, X: freshX(permute, system.vk, k, D) };
   if (!sameFresh(u, derived)) return ["u: X"];
@@ -342,7 +342,12 @@ async function opens(
   return point !== null && samePoint(point, C);
 }
 
-function unexpected({ permute }: Setup, { k, D }: TreeNode, expected: Expectation): string[] {
+/** What of a well-formed node's statement is not as expected: the first part of `verifyNode`, and no proof of anything. */
+export function statementFailures(
+  { permute }: Pick<Setup, "permute">,
+  { k, D }: TreeNode,
+  expected: Expectation,
+): string[] {
   const failures: string[] = [];
   const check = <T>(name: string, want: T | undefined, ok: (want: T) => boolean): void => {
     if (want !== undefined && !ok(want)) failures.push(`statement: ${name}`);

@@ -1,4 +1,5 @@
 import type { JobUpdate } from "@foldmesh/client";
+import type { AuctionFault } from "@foldmesh/market";
 import type { NetworkEvent } from "@foldmesh/network";
 import type { CIDText, Money, PeerId, Range, RefusalReason, TaskKind } from "@foldmesh/protocol";
 
@@ -30,6 +31,13 @@ export type NodeEvent =
       readonly job: CIDText;
       readonly lots: number;
       readonly capacity: number;
+    }
+  /** broker: a peer did not open its bid, or not as it had sealed it */
+  | {
+      readonly kind: "bid-fault";
+      readonly job: CIDText;
+      readonly peer: PeerId;
+      readonly fault: AuctionFault;
     }
   | { readonly kind: "bid-ended"; readonly auction: CIDText; readonly won: number }
   | (Work & { readonly kind: "work-started"; readonly work: TaskKind; readonly range: Range })

@@ -62,6 +62,8 @@ async function run({ world, broker }: { world: World; broker: Member }): Promise
   return all(client.watch(job));
 }
 
+const VICTIM = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+
 const cheats: readonly [string, Perform, string][] = [
   [
     "a node with a false witness",
@@ -83,6 +85,14 @@ const cheats: readonly [string, Perform, string][] = [
       return encode({ ...node, zOut: [7n, 7n, 7n] });
     },
     "statement: z'",
+  ],
+  [
+    "somebody else's node",
+    (context, task) => {
+      const network = { ...context.network, peer: VICTIM }; // what that peer would make, byte for byte
+      return perform({ ...context, network }, task);
+    },
+    "statement: pid",
   ],
   [
     "bytes that are no node",

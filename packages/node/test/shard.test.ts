@@ -16,10 +16,11 @@ test("a shard is proved leaf by leaf, and another prover goes on from its checkp
   const checkpoints: [end: number, node: Uint8Array][] = [];
   let leaves = 0;
   const start = minroot(z0, 2);
+  const range = { start: 2, end: 7 };
   const whole = await proveShard({
     session,
     program,
-    range: { start: 2, end: 7 },
+    range,
     input: { z0: start, count: 5 },
     pid: 5n,
     batch: 2,
@@ -28,11 +29,18 @@ test("a shard is proved leaf by leaf, and another prover goes on from its checkp
   });
   expect(leaves).toBe(5);
   expect(checkpoints.map(([end]) => end)).toEqual([4, 6]);
-  const expected = { i: 2n, j: 7n, zIn: start, zOut: minroot(z0, 7) };
+  const first = { kind: "shard", pid: 5n, range, batch: 2 } as const;
+  const expected = { i: 2n, j: 7n, zIn: start, zOut: minroot(z0, 7), lineage: first };
   expect((await session.verify({ node: whole, expected })).failures).toEqual([]);
+  for (const lie of [{ pid: 6n }, { batch: 1 }, { before: 1n }]) {
+    const other = { ...expected, lineage: { ...first, ...lie } };
+    const { failures } = await session.verify({ node: whole, expected: other });
+    expect(failures).toEqual(["statement: pid"]);
+  }
 
   const [end, resume] = checkpoints[0]!;
-  const until = { i: 2n, j: 4n, zIn: start };
+  const half = { ...first, range: { start: 2, end: 4 } };
+  const until = { i: 2n, j: 4n, zIn: start, lineage: half };
   const { failures, claim } = await session.verify({ node: resume, expected: until });
   expect(failures).toEqual([]);
   const rest = await proveShard({
@@ -44,11 +52,15 @@ test("a shard is proved leaf by leaf, and another prover goes on from its checkp
     resume,
     batch: 3,
   });
-  expect((await session.verify({ node: rest, expected })).failures).toEqual([]);
+  const before = claim!.provenance;
+  const second = { ...first, pid: 6n, range: { start: end, end: 7 }, batch: 3, before };
+  const joined = { ...expected, lineage: second };
+  expect((await session.verify({ node: rest, expected: joined })).failures).toEqual([]);
+  const quick = { node: rest, expected, statementOnly: true };
+  expect((await session.verify(quick)).failures).toEqual(["statement: pid"]);
 
   const stopped = AbortSignal.abort();
   const input = { z0: start, count: 5 };
-  const range = { start: 2, end: 7 };
   const aborted = proveShard({
     session,
     program,

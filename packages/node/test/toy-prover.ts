@@ -1,7 +1,13 @@
 // A prover without proofs, for tests of everything around it: a node is its statement in a fixed number of bytes, true or
 // marked as false. What is merged, refused and verified is what the real one merges, refuses and verifies.
 
-import { ELEMENT_BYTES, Fp, elementsFromBytes, elementsToBytes } from "@foldmesh/algebra";
+import {
+  ELEMENT_BYTES,
+  Fp,
+  elementsFromBytes,
+  elementsToBytes,
+  plainPoseidon,
+} from "@foldmesh/algebra";
 import {
   type LeafShape,
   ProverError,
@@ -9,6 +15,7 @@ import {
   type VerifyResult,
   type VerifyTask,
   decodeProof,
+  provenanceFrom,
 } from "@foldmesh/prover";
 import type { NodeParts } from "../src/node.ts";
 
@@ -17,18 +24,20 @@ interface Statement {
   readonly j: bigint;
   readonly zIn: readonly bigint[];
   readonly zOut: readonly bigint[];
-  readonly pid: bigint;
+  readonly provenance: bigint;
   readonly isTrue: bigint;
 }
 
-export const encode = ({ i, j, zIn, zOut, pid, isTrue }: Statement): Uint8Array =>
-  elementsToBytes([i, j, pid, isTrue, ...zIn, ...zOut]);
+const permute = plainPoseidon();
+
+export const encode = ({ i, j, zIn, zOut, provenance, isTrue }: Statement): Uint8Array =>
+  elementsToBytes([i, j, provenance, isTrue, ...zIn, ...zOut]);
 
 export function decode(bytes: Uint8Array): Statement {
-  const [i, j, pid, isTrue, ...states] = elementsFromBytes(bytes, Fp.modulus);
+  const [i, j, provenance, isTrue, ...states] = elementsFromBytes(bytes, Fp.modulus);
   const a = states.length / 2;
   const [zIn, zOut] = [states.slice(0, a), states.slice(a)];
-  return { i: i!, j: j!, pid: pid!, isTrue: isTrue!, zIn, zOut };
+  return { i: i!, j: j!, provenance: provenance!, isTrue: isTrue!, zIn, zOut };
 }
 
 /** The same node with a lie in it that only verification finds. */
@@ -89,23 +98,33 @@ export function toyProver(leafMs = 5): NodeParts["prover"] {
         nodeBytes,
         async leaf({ i, assignment, pid }, { signal } = {}) {
           await pause(leafMs, signal);
-          const states = assignment.subarray(ELEMENT_BYTES, ELEMENT_BYTES * (1 + 2 * a));
-          const z = elementsFromBytes(states, Fp.modulus);
+          const publics = assignment.subarray(ELEMENT_BYTES, ELEMENT_BYTES * (1 + 2 * a));
+          const z = elementsFromBytes(publics, Fp.modulus);
           const range = { i: BigInt(i), j: BigInt(i + 1) };
-          const statement = { ...range, pid, isTrue: 1n, zIn: z.slice(a), zOut: z.slice(0, a) };
+          const provenance = provenanceFrom(permute, {
+            kind: "shard",
+            pid,
+            range: { start: i, end: i + 1 },
+            batch: 1,
+          });
+          const states = { zIn: z.slice(a), zOut: z.slice(0, a) };
+          const statement = { ...range, provenance, isTrue: 1n, ...states };
           return { node: encode(statement), worker: 0, ms: leafMs };
         },
-        async merge({ left, right }, { signal } = {}) {
+        async merge(nodes, { signal } = {}) {
           await pause(leafMs, signal);
-          const [L, R] = [decode(left), decode(right)];
+          const [L, R] = [decode(nodes.left), decode(nodes.right)];
           if (L.j !== R.i || L.zOut.join() !== R.zIn.join()) {
             throw new ProverError("PROVING", "the nodes are not neighbours");
           }
           const isTrue = L.isTrue * R.isTrue;
-          const statement = { i: L.i, j: R.j, zIn: L.zIn, zOut: R.zOut, pid: L.pid, isTrue };
+          const [left, right] = [L.provenance, R.provenance];
+          const provenance = provenanceFrom(permute, { kind: "merge", left, right });
+          const statement = { i: L.i, j: R.j, zIn: L.zIn, zOut: R.zOut, provenance, isTrue };
           return { node: encode(statement), worker: 0, ms: leafMs, stages };
         },
-        verify: ({ node, expected }) => Promise.resolve(verdict(node, nodeBytes, expected)),
+        verify: ({ node, expected, statementOnly }) =>
+          Promise.resolve(verdict(node, nodeBytes, expected, statementOnly)),
         compress: ({ node }) => Promise.resolve({ proof: compressed(node), ms: 0 }),
         check: ({ proof, expected }) =>
           Promise.resolve(verdict(decompressed(proof), nodeBytes, expected)),
@@ -116,9 +135,14 @@ export function toyProver(leafMs = 5): NodeParts["prover"] {
   };
 }
 
-function verdict(node: Uint8Array, size: number, expected: VerifyTask["expected"]): VerifyResult {
+function verdict(
+  node: Uint8Array,
+  size: number,
+  expected: VerifyTask["expected"],
+  statementOnly = false,
+): VerifyResult {
   if (node.length !== size) return { failures: ["size"], claim: null, ms: 0 };
-  const { i, j, zIn, zOut, isTrue } = decode(node);
+  const { i, j, zIn, zOut, provenance, isTrue } = decode(node);
   const failures: string[] = [];
   if (i !== expected.i) failures.push("statement: i");
   if (expected.j !== undefined && j !== expected.j) failures.push("statement: j");
@@ -126,6 +150,9 @@ function verdict(node: Uint8Array, size: number, expected: VerifyTask["expected"
     failures.push("statement: z");
   if (expected.zOut !== undefined && zOut.join() !== expected.zOut.join())
     failures.push("statement: z'");
-  if (isTrue !== 1n) failures.push("u: relation");
-  return { failures, claim: { j, zIn, zOut }, ms: 0 };
+  const { lineage } = expected;
+  if (lineage !== undefined && provenance !== provenanceFrom(permute, lineage))
+    failures.push("statement: pid");
+  if (isTrue !== 1n && !statementOnly) failures.push("u: relation");
+  return { failures, claim: { j, zIn, zOut, provenance }, ms: 0 };
 }

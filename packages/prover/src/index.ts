@@ -28,6 +28,7 @@ export type {
   VerifyTask,
 } from "./worker-tasks.ts";
 export { type Executor, execute } from "./execute.ts";
+export { type Lineage, provenanceFrom } from "./lineage.ts";
 export { type ShardRequest, proveShard } from "./shard.ts";
 export { proveJob } from "./prove.ts";
 export { verifyProof } from "./verify.ts";

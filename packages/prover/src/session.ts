@@ -47,7 +47,7 @@ export interface Session extends AsyncDisposable {
   leaf(task: LeafTask, options?: TaskOptions): Promise<NodeResult>;
   /** @throws ProverError PROVING when the nodes are damaged or do not fit each other, ABORTED */
   merge(task: MergeTask, options?: TaskOptions): Promise<MergeResult>;
-  /** Full verification of a node against what is expected. @throws ProverError ABORTED */
+  /** Verification of a node against what is expected, in full unless the task says otherwise. @throws ProverError ABORTED */
   verify(task: VerifyTask, options?: TaskOptions): Promise<VerifyResult>;
   /** A short proof of a node's statement, which hides its witness. @throws ProverError PROVING, ABORTED */
   compress(task: CompressTask, options?: TaskOptions): Promise<CompressResult>;

@@ -3,6 +3,7 @@
 import type { EngineInit, SparseMatrix } from "@foldmesh/algebra";
 import type { Claim, MergeStage } from "@foldmesh/folding";
 import type { Plan } from "./api.ts";
+import type { Lineage } from "./lineage.ts";
 import type { ResidentSetup } from "./resident.ts";
 
 /** Given to every thread of a pool at its start, by the file that it runs. */
@@ -75,12 +76,16 @@ export interface MergeResult extends NodeResult {
 
 export interface VerifyTask {
   readonly node: Uint8Array;
+  /** Only reads what the node claims and compares it: for nodes that were verified, or will be. */
+  readonly statementOnly?: boolean | undefined;
   readonly expected: {
     readonly i: bigint;
     readonly j?: bigint | undefined;
     readonly zIn?: readonly bigint[] | undefined;
     readonly zOut?: readonly bigint[] | undefined;
     readonly provenance?: bigint | undefined;
+    /** what the provenance must come from */
+    readonly lineage?: Lineage | undefined;
   };
 }
 

@@ -13,9 +13,11 @@ import {
   mergeNodes,
   proveLeaf,
   readClaim,
+  statementFailures,
   verifyCompressed,
   verifyNode,
 } from "@foldmesh/folding";
+import { type Lineage, provenanceFrom } from "./lineage.ts";
 import { type Stoppable, checkStop, reply } from "./reply.ts";
 import { adopt } from "./resident.ts";
 import type {
@@ -67,7 +69,8 @@ export const merge = ({ left, right, stop }: MergeTask & Stoppable): Promise<Rep
 
 export const verify = ({
   node,
-  expected,
+  expected: { lineage, ...expected },
+  statementOnly = false,
   stop,
 }: VerifyTask & Stoppable): Promise<Reply<VerifyResult>> =>
   reply(async () => {
@@ -78,9 +81,17 @@ export const verify = ({
       return { failures: [decoded.message], claim: null, ms: performance.now() - started };
     }
     const claim = readClaim(setup.permute, setup.system.a, node);
-    const failures = await verifyNode(setup, decoded, defined(expected));
+    const asked = defined({ ...expected, ...provenanceExpected(lineage) });
+    const failures = statementOnly
+      ? statementFailures(setup, decoded, asked)
+      : await verifyNode(setup, decoded, asked);
     return { failures, claim, ms: performance.now() - started };
   });
+
+const provenanceExpected = (
+  lineage: Lineage | undefined,
+): { readonly provenance: bigint } | undefined =>
+  lineage && { provenance: provenanceFrom(setup.permute, lineage) };
 
 export const compress = ({
   node,
@@ -112,6 +123,7 @@ export const check = ({
       z0: expected.zIn ?? claim.zIn,
       zn: expected.zOut ?? claim.zOut,
       provenance: expected.provenance ?? claim.provenance,
+      ...provenanceExpected(expected.lineage),
     });
     return { failures, claim, ms: performance.now() - started };
   });

@@ -17,6 +17,7 @@ const LOUDNESS: Readonly<Partial<Record<NodeEvent["kind"], Level>>> = {
   "handler-failed": "error",
   admitted: "info",
   "not-admitted": "warn",
+  "bid-fault": "warn",
   measured: "info",
   "work-started": "info",
   "work-delivered": "info",

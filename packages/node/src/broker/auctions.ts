@@ -178,8 +178,11 @@ export class Auctions {
       case "award":
         this.#post("Award", effect.content);
         return onSold(effect.content.auction, effect.sold);
-      case "blame":
-        return onFault(effect.peer, effect.fault);
+      case "blame": {
+        const { peer, fault } = effect;
+        context.emit({ kind: "bid-fault", job: this.#init.job, peer, fault });
+        return onFault(peer, fault);
+      }
       case "evidence":
         context.emit({ kind: "evidence", ...effect.content });
         return this.#post("Evidence", effect.content);

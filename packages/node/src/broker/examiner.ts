@@ -8,13 +8,16 @@ import {
   type Task,
   firstWrong,
 } from "@foldmesh/jobs";
-import type { CIDText, Range, SignedMessage } from "@foldmesh/protocol";
+import type { CIDText, Contents, PeerId, Range, SignedMessage } from "@foldmesh/protocol";
+import type { Lineage } from "@foldmesh/prover";
 import { type Court, type Judgement, judge } from "./judge.ts";
+import { lineageOf } from "./lineage.ts";
 import type { Prosecutor } from "./prosecutor.ts";
 
 type Asked = Extract<JobEffect, { kind: "requestVerify" }>;
 
 export interface ExaminerInit {
+  readonly job: CIDText;
   readonly tell: (event: Told) => void;
   readonly feed: (event: JobEvent) => void;
   /** a blob of the job: dropped with it */
@@ -28,10 +31,15 @@ export interface ExaminerInit {
 
 type Form = "node" | "compressed";
 
+/** What a worker says of its delivery. */
+type Claim = Pick<Contents["Delivery"], "range" | "batch">;
+
 export class Examiner {
   readonly #init: ExaminerInit;
-  /** what deliveries claim, by task, epoch and who delivers */
-  readonly #claims = new Map<string, Range>();
+  /** by task, epoch and who delivers */
+  readonly #claims = new Map<string, Claim>();
+  /** of nodes that were verified, or only read */
+  readonly #provenances = new Map<CIDText, bigint>();
   /**
    * What was verified once is not verified again: ranges by form and CID. A root verified as a node is not
    * a compressed proof, and whoever delivers it as one would be paid for nothing and disclose the witness.
@@ -42,11 +50,35 @@ export class Examiner {
     this.#init = init;
   }
 
-  /** What a worker says its delivery is of. */
   note(delivery: SignedMessage<"Delivery">): void {
-    const { task, epoch, range } = delivery.content;
-    this.#claims.set(`${task}/${epoch}/${delivery.sender}`, range);
+    const { task, epoch, ...claim } = delivery.content;
+    this.#claims.set(`${task}/${epoch}/${delivery.sender}`, claim);
     this.#init.prosecutor.onDelivery(delivery);
+  }
+
+  /**
+   * What a checkpoint claims to be, before it is kept: of its range, and of its maker's own work. Whether that is true,
+   * whoever goes on from it will see.
+   * @returns what is wrong with it
+   */
+  async read(
+    court: Court,
+    peer: PeerId,
+    { task, epoch, done, node, batch = 1 }: Contents["Checkpoint"],
+  ): Promise<readonly string[]> {
+    const { job, tasks } = this.#init;
+    const origin = { job, task, epoch, peer, batch };
+    const whole = await lineageOf(tasks(), origin, (cid) => this.#provenanceOf(court, cid));
+    if (whole?.kind !== "shard" || done.end <= whole.range.start) return ["of no such shard"];
+    const lineage = { ...whole, range: { start: whole.range.start, end: done.end } };
+    const expected = { i: BigInt(done.start), j: BigInt(done.end), lineage };
+    const bytes = await court.network.blobs.fetch(node, { signal: court.signal });
+    const { failures, claim } = await court.session.verify(
+      { node: bytes, expected, statementOnly: true },
+      { signal: court.signal },
+    );
+    if (claim !== null) this.#provenances.set(node, claim.provenance);
+    return failures;
   }
 
   async examine(court: Court, asked: Asked): Promise<void> {
@@ -59,6 +91,7 @@ export class Examiner {
       if (attempt > 1) this.#conclude(asked, false, [judgement.reason]);
       return; // asked again by the machine
     }
+    this.#provenances.set(node, judgement.provenance);
     const key = `${this.#formOf(task)} ${node}`;
     const isNew = !this.#verified.has(key);
     own(node);
@@ -71,8 +104,9 @@ export class Examiner {
   async #onWrong(court: Court, asked: Asked, failures: readonly string[]): Promise<void> {
     if (asked.subject === "checkpoint") return this.#conclude(asked, false, failures);
     const { tasks, prosecutor } = this.#init;
-    const isWrong = async ({ node, bytes, peer, range, task }: MadeNode): Promise<boolean> => {
-      const found = { node, bytes, holders: [peer], range, form: this.#formOf(task) };
+    const isWrong = async ({ node, bytes, peer, range, ...made }: MadeNode): Promise<boolean> => {
+      const lineage = await this.#lineage(court, { ...made, peer });
+      const found = { node, bytes, holders: [peer], range, form: this.#formOf(made.task), lineage };
       return (await judge(court, found)).kind === "invalid";
     };
     const culprit = await firstWrong(tasks(), asked.task, isWrong);
@@ -88,12 +122,40 @@ export class Examiner {
     { task, epoch, peer, node, bytes, range, subject }: Asked,
   ): Promise<Judgement> {
     const claimed = this.#claims.get(`${task}/${epoch}/${peer}`);
-    if (subject === "node" && claimed !== undefined && !isSame(claimed, range)) {
+    const isDelivered = subject === "node";
+    if (isDelivered && claimed !== undefined && !isSame(claimed.range, range)) {
       return { kind: "invalid", failures: ["it is said to be of another range"] };
     }
     const form = this.#formOf(task);
-    if (isSame(this.#verified.get(`${form} ${node}`), range)) return { kind: "valid", ms: 0 };
-    return judge(court, { node, bytes, holders: [peer], range, form });
+    const provenance = this.#provenances.get(node);
+    const isKnown = isSame(this.#verified.get(`${form} ${node}`), range);
+    if (!isDelivered && isKnown && provenance !== undefined) {
+      return { kind: "valid", ms: 0, provenance };
+    }
+    const lineage = isDelivered ? await this.#lineage(court, { task, epoch, peer }) : undefined;
+    return judge(court, { node, bytes, holders: [peer], range, form, lineage });
+  }
+
+  #lineage(
+    court: Court,
+    { task, epoch, peer }: Pick<Asked, "task" | "epoch" | "peer">,
+  ): Promise<Lineage | undefined> {
+    const { job, tasks } = this.#init;
+    const { batch = 1 } = this.#claims.get(`${task}/${epoch}/${peer}`) ?? {};
+    const origin = { job, task, epoch, peer, batch };
+    return lineageOf(tasks(), origin, (node) => this.#provenanceOf(court, node));
+  }
+
+  /** Known from when it was verified; after a restart it is read again. */
+  async #provenanceOf({ network, session, signal }: Court, cid: CIDText): Promise<bigint> {
+    const known = this.#provenances.get(cid);
+    if (known !== undefined) return known;
+    const node = await network.blobs.fetch(cid, { signal });
+    const task = { node, expected: { i: 0n }, statementOnly: true }; // only the claim is looked at
+    const { claim } = await session.verify(task, { signal });
+    if (claim === null) throw new Error(`${cid}, which is held as a node, is none`);
+    this.#provenances.set(cid, claim.provenance);
+    return claim.provenance;
   }
 
   /** What the task's result is: the last task verifies what the whole job comes to. */

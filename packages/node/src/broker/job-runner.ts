@@ -82,6 +82,7 @@ export class JobRunner {
     const { order } = init;
     const prosecutor = new Prosecutor({ context, request: accepted.message, order });
     this.#examiner = new Examiner({
+      job: accepted.job,
       tell,
       feed,
       own,
@@ -279,15 +280,17 @@ export class JobRunner {
   }
 
   /** The broker is every shard's backup: it holds the last checkpoint, so a prover that dies takes nothing along. */
-  async #backUp(
-    peer: PeerId,
-    { task, epoch, done, node, bytes }: Contents["Checkpoint"],
-  ): Promise<void> {
+  async #backUp(peer: PeerId, content: Contents["Checkpoint"]): Promise<void> {
+    const { task, epoch, done, node, bytes } = content;
     const { network } = this.#init.context;
     if (bytes !== this.#ground?.session.nodeBytes || !this.#leases.isHeld(task, epoch)) return;
     const { signal } = this.#ground;
     await network.blobs.download(node, { from: [peer], maxBytes: bytes, signal });
     this.#own(node);
+    const failures = await this.#examiner.read(this.#ground, peer, content);
+    if (failures.length > 0) {
+      return this.#tell({ kind: "rejected", task, epoch, peer, failures: [...failures] });
+    }
     const holders = [network.peer, peer];
     this.feed({ kind: "checkpointed", task, epoch, peer, done: done.end, node, bytes, holders });
   }

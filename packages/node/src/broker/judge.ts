@@ -2,7 +2,7 @@
 
 import { type Network, NetworkError } from "@foldmesh/network";
 import type { CIDText, PeerId, Range } from "@foldmesh/protocol";
-import type { ProofForm, Session } from "@foldmesh/prover";
+import type { Lineage, ProofForm, Session } from "@foldmesh/prover";
 import { messageOf } from "../errors.ts";
 import { sizeFault } from "../evidence/wrong-node.ts";
 
@@ -14,10 +14,12 @@ export interface Delivered {
   readonly range: Range;
   /** a node of the tree, or the compressed root */
   readonly form: ProofForm;
+  /** whose work it must be; anybody's where that is not known */
+  readonly lineage: Lineage | undefined;
 }
 
 export type Judgement =
-  | { readonly kind: "valid"; readonly ms: number }
+  | { readonly kind: "valid"; readonly ms: number; readonly provenance: bigint }
   | { readonly kind: "invalid"; readonly failures: readonly string[] }
   /** nobody has it at the moment */
   | { readonly kind: "missing"; readonly reason: string };
@@ -37,7 +39,7 @@ export interface Court {
  */
 export async function judge(
   { network, session, states, signal }: Court,
-  { node: cid, bytes, holders, range, form }: Delivered,
+  { node: cid, bytes, holders, range, form, lineage }: Delivered,
 ): Promise<Judgement> {
   const fault = sizeFault(form, bytes, session);
   if (fault !== undefined) return invalid(fault);
@@ -56,12 +58,14 @@ export async function judge(
     j: BigInt(range.end),
     zIn: states[range.start],
     zOut: states[range.end],
+    lineage,
   };
-  const { failures, ms } =
+  const { failures, claim, ms } =
     form === "node"
       ? await session.verify({ node, expected }, { signal })
       : await session.check({ proof: node, expected }, { signal });
-  return failures.length === 0 ? { kind: "valid", ms: Math.round(ms) } : invalid(...failures);
+  if (failures.length > 0 || claim === null) return invalid(...failures);
+  return { kind: "valid", ms: Math.round(ms), provenance: claim.provenance };
 }
 
 const invalid = (...failures: readonly string[]): Judgement => ({ kind: "invalid", failures });

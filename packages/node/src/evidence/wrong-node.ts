@@ -4,6 +4,7 @@
 import { elementFromHex } from "@foldmesh/client";
 import {
   type CIDText,
+  type Contents,
   type Evidence,
   type SignedMessage,
   type Verifier,
@@ -11,9 +12,11 @@ import {
   mustBe,
   openAll,
 } from "@foldmesh/protocol";
-import type { ProofForm, Session, VerifyResult, VerifyTask } from "@foldmesh/prover";
+import type { Lineage, ProofForm, Session, VerifyResult, VerifyTask } from "@foldmesh/prover";
 import type { Program } from "@foldmesh/r1cs";
+import { lineageAbove } from "../broker/lineage.ts";
 import { statesBetweenLeaves } from "../broker/states.ts";
+import { pidOf } from "../pid.ts";
 import { decodeShardInput } from "../shard-input.ts";
 
 export interface WrongNode {
@@ -110,7 +113,7 @@ export async function judgeWrongNode(
   const node = blob(delivery.node);
   if (node === undefined) return { kind: "missing", cid: delivery.node };
   if (node.length !== delivery.bytes) return wrong(`it has ${node.length} bytes, not as delivered`);
-  const asked = await EXPECTED[lease.kind](court, lease);
+  const asked = await EXPECTED[lease.kind](court, lease, delivery);
   if ("kind" in asked) return asked;
   const { failures } =
     form === "node"
@@ -120,11 +123,12 @@ export async function judgeWrongNode(
   return { kind: "not-shown", reason: "the node is what its lease asked for" };
 }
 
-type Lease = SignedMessage<"Lease">["content"];
+type Lease = Contents["Lease"];
+type Delivery = Contents["Delivery"];
 type Asked = VerifyTask["expected"] | Exclude<NodeVerdict, { kind: "wrong" }>;
 
 const EXPECTED: Readonly<
-  Record<Lease["kind"], (court: NodeCourt, lease: Lease) => Promise<Asked>>
+  Record<Lease["kind"], (court: NodeCourt, lease: Lease, delivery: Delivery) => Promise<Asked>>
 > = {
   prove: expectedOfShard,
   merge: expectedAbove,
@@ -133,9 +137,12 @@ const EXPECTED: Readonly<
 };
 
 async function expectedOfShard(
-  { program, blob, signal }: NodeCourt,
-  { job, range, stepsPerLeaf, inputs }: Lease,
+  court: NodeCourt,
+  lease: Lease,
+  { batch = 1 }: Delivery,
 ): Promise<Asked> {
+  const { program, blob, signal } = court;
+  const { job, range, stepsPerLeaf, inputs } = lease;
   const [cid] = inputs;
   if (cid === undefined) throw badEvidence("the lease names no input");
   const bytes = blob(cid);
@@ -143,7 +150,24 @@ async function expectedOfShard(
   const input = decodeShardInput(bytes, job, (range.end - range.start) * stepsPerLeaf);
   const options = { signal, onProgress: () => undefined };
   const states = await statesBetweenLeaves(program, input, stepsPerLeaf, options);
-  return expected(range, states[0]!, states.at(-1)!);
+  const lineage = await lineageOfShard(court, lease, batch);
+  return { ...expected(range, states[0]!, states.at(-1)!), lineage };
+}
+
+/** The accused's own work, from where the lease let it go on; unknown without the node that it goes on from. */
+async function lineageOfShard(
+  { blob, session, signal }: NodeCourt,
+  { job, peer, range, resume }: Lease,
+  batch: number,
+): Promise<Lineage | undefined> {
+  const pid = pidOf(peer, job);
+  if (resume === undefined) return { kind: "shard", pid, range, batch };
+  const node = blob(resume.node);
+  if (node === undefined) return undefined;
+  const task = { node, expected: { i: 0n }, statementOnly: true }; // only the claim is looked at
+  const before = (await session.verify(task, { signal })).claim?.provenance;
+  const rest = { start: resume.done.end, end: range.end };
+  return before === undefined ? undefined : { kind: "shard", pid, range: rest, batch, before };
 }
 
 /** A merge of nodes that are right and fit each other has one right statement; so has the compression of a root. */
@@ -151,6 +175,7 @@ async function expectedAbove(court: NodeCourt, { range, inputs }: Lease): Promis
   let at = BigInt(range.start);
   let zIn: readonly bigint[] | undefined;
   let zOut: readonly bigint[] | undefined;
+  const contributors: bigint[] = [];
   for (const cid of inputs) {
     const node = court.blob(cid);
     if (node === undefined) return { kind: "missing", cid };
@@ -161,11 +186,12 @@ async function expectedAbove(court: NodeCourt, { range, inputs }: Lease): Promis
     if (!isRight(checked)) return notIts(cid, checked.failures);
     zIn ??= checked.claim.zIn;
     ({ j: at, zOut } = checked.claim);
+    contributors.push(checked.claim.provenance);
   }
   if (at !== BigInt(range.end) || zIn === undefined || zOut === undefined) {
     return { kind: "not-shown", reason: "the nodes that it is made of do not span its range" };
   }
-  return expected(range, zIn, zOut);
+  return { ...expected(range, zIn, zOut), lineage: lineageAbove(contributors) };
 }
 
 type Right = VerifyResult & { readonly claim: NonNullable<VerifyResult["claim"]> };
@@ -198,6 +224,7 @@ export const systemOf = ({
 export const blobsOf = ({ lease, delivery }: WrongNode): readonly CIDText[] => [
   delivery.content.node,
   ...lease.content.inputs,
+  ...(lease.content.resume ? [lease.content.resume.node] : []),
 ];
 
 /** Whether the messages of a charge show a wrong node by themselves. */

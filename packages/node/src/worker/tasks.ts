@@ -25,6 +25,9 @@ export interface Task {
   readonly onCheckpoint: (done: number, node: Uint8Array) => void;
 }
 
+/** Leaves of a shard that are merged at a time: told with the node, whose provenance depends on it. */
+export const batchOf = ({ threads }: Context): number => Math.max(1, threads);
+
 /** Makes the node that a lease asks for. */
 export type Perform = (context: Context, task: Task) => Promise<Uint8Array>;
 
@@ -80,7 +83,7 @@ async function prove(context: Context, task: Task): Promise<Uint8Array> {
     input: resumed?.rest ?? whole,
     pid: pidOf(network.peer, terms.job),
     resume: resumed?.node,
-    batch: Math.max(1, context.threads),
+    batch: batchOf(context),
     signal,
     onLeaf: (leaves) => task.onProgress(start + leaves),
     onCheckpoint(end, node) {

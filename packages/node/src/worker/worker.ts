@@ -25,7 +25,7 @@ import type { SessionLease } from "../sessions.ts";
 import { Bidder } from "./bidder.ts";
 import { type JobTerms, fetchTerms } from "./job-terms.ts";
 import { type Speedometer, createSpeedometer } from "./speedometer.ts";
-import { BadResume, contextOf } from "./tasks.ts";
+import { BadResume, batchOf, contextOf } from "./tasks.ts";
 
 type Reported = "Progress" | "Checkpoint" | "Delivery" | "Refusal";
 
@@ -194,7 +194,14 @@ export class Worker {
     shelf.allow(cidOfBytes(node), broker);
     const cid = await network.blobs.add(node);
     shelf.expire(cid, workerConfig.keepMs);
-    const delivery = { ...place, range: lease.range, node: cid, bytes: node.length };
+    const batch = batchOf(this.#context);
+    const delivery = {
+      ...place,
+      range: lease.range,
+      node: cid,
+      bytes: node.length,
+      ...(lease.kind === "prove" && { batch }),
+    };
     this.#done.add(nameOf(lease));
     await this.#insist(broker, "Delivery", delivery, signal);
     const ms = Math.round(performance.now() - started);
@@ -252,7 +259,8 @@ export class Worker {
     const cid = await network.blobs.add(node);
     shelf.expire(cid, workerConfig.keepMs);
     const range = { start: lease.range.start, end: done };
-    const content = { ...placeOf(lease), done: range, node: cid, bytes: node.length };
+    const batch = batchOf(this.#context);
+    const content = { ...placeOf(lease), done: range, node: cid, bytes: node.length, batch };
     await this.#report(broker, "Checkpoint", content).catch(() => {}); // the next one may arrive
   }
 

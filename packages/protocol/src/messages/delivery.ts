@@ -1,5 +1,5 @@
 import type { Codec } from "../schema.ts";
-import { bytes, list, struct, union, word } from "../schema.ts";
+import { bytes, integer, list, struct, union, word } from "../schema.ts";
 import type { CIDText, Money, PeerId, PPM, Range, Time } from "../scalars.ts";
 import { cid, count, epoch, money, peer, ppm, range, taskId, time } from "../scalars.ts";
 
@@ -11,6 +11,8 @@ export interface Checkpoint {
   readonly done: Range;
   readonly node: CIDText;
   readonly bytes: number;
+  /** as of a Delivery */
+  readonly batch?: number;
   readonly backup?: PeerId;
 }
 
@@ -36,6 +38,8 @@ export interface Delivery {
   readonly range: Range;
   readonly node: CIDText;
   readonly bytes: number;
+  /** of a shard: leaves that were merged at a time, which its provenance depends on; default 1 */
+  readonly batch?: number;
 }
 
 export type RejectionReason =
@@ -75,9 +79,11 @@ export interface Evidence {
   readonly messages: readonly Uint8Array[];
 }
 
+const batch: Codec<number> = integer(1, 1024);
+
 export const checkpoint: Codec<Checkpoint> = struct<Checkpoint>(
-  { job: cid, task: taskId, epoch, done: range, node: cid, bytes: count, backup: peer },
-  ["backup"],
+  { job: cid, task: taskId, epoch, done: range, node: cid, bytes: count, batch, backup: peer },
+  ["batch", "backup"],
 );
 
 export const handOff: Codec<HandOff> = struct<HandOff>({
@@ -92,14 +98,10 @@ export const handOff: Codec<HandOff> = struct<HandOff>({
   holders: list(peer, 1, 8),
 });
 
-export const delivery: Codec<Delivery> = struct<Delivery>({
-  job: cid,
-  task: taskId,
-  epoch,
-  range,
-  node: cid,
-  bytes: count,
-});
+export const delivery: Codec<Delivery> = struct<Delivery>(
+  { job: cid, task: taskId, epoch, range, node: cid, bytes: count, batch },
+  ["batch"],
+);
 
 const verdict: Codec<Verdict> = union<Verdict>({
   accepted: struct({ kind: word("accepted"), quality: ppm, efficiency: ppm }),

@@ -1,0 +1,45 @@
+// Whose work a delivered node must be: a shard of the peer that holds its lease, a merge of the very nodes that were leased.
+
+import type { Task } from "@foldmesh/jobs";
+import type { CIDText, PeerId } from "@foldmesh/protocol";
+import type { Lineage } from "@foldmesh/prover";
+import { pidOf } from "../pid.ts";
+
+/** The provenance of a node that the broker holds. */
+export type ProvenanceOf = (node: CIDText) => Promise<bigint>;
+
+export interface Origin {
+  readonly job: CIDText;
+  readonly task: string;
+  readonly epoch: number;
+  readonly peer: PeerId;
+  /** as its maker says: leaves merged at a time */
+  readonly batch: number;
+}
+
+/** Undefined where a task's node is no one peer's work: the broker's own look at the root. */
+export async function lineageOf(
+  tasks: readonly Task[],
+  { job, task: id, epoch, peer, batch }: Origin,
+  provenanceOf: ProvenanceOf,
+): Promise<Lineage | undefined> {
+  const task = tasks.find((each) => each.id === id);
+  const lease = task?.leases.find((each) => each.epoch === epoch);
+  if (task === undefined || lease === undefined) return undefined;
+  if (task.kind === "prove") {
+    const pid = pidOf(peer, job);
+    const before = lease.resume && (await provenanceOf(lease.resume.node));
+    return { kind: "shard", pid, range: lease.work, batch, before };
+  }
+  const nodes = task.inputs.map((input) => nodeOf(tasks, input));
+  const [left, right] = await Promise.all(
+    nodes.flatMap((node) => (node ? provenanceOf(node) : [])),
+  );
+  if (left === undefined) return undefined;
+  return right === undefined ? { kind: "same", provenance: left } : { kind: "merge", left, right };
+}
+
+function nodeOf(tasks: readonly Task[], id: string): CIDText | undefined {
+  const state = tasks.find((task) => task.id === id)?.state;
+  return state?.kind === "Verified" ? state.node : undefined;
+}
