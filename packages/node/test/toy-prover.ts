@@ -154,5 +154,5 @@ function verdict(
   if (lineage !== undefined && provenance !== provenanceFrom(permute, lineage))
     failures.push("statement: pid");
   if (isTrue !== 1n && !statementOnly) failures.push("u: relation");
-  return { failures, claim: { j, zIn, zOut, provenance }, ms: 0 };
+  return { failures, claim: { vk: 0n, i, j, zIn, zOut, provenance }, ms: 0 };
 }

@@ -32,9 +32,11 @@ export async function lineageOf(
     return { kind: "shard", pid, range: lease.work, batch, before };
   }
   const nodes = task.inputs.map((input) => nodeOf(tasks, input));
-  const [left, right] = await Promise.all(
-    nodes.flatMap((node) => (node ? provenanceOf(node) : [])),
-  );
+  return lineageAbove(await Promise.all(nodes.flatMap((node) => (node ? provenanceOf(node) : []))));
+}
+
+/** Of what is made of these nodes: of two a merge, of one its compression. */
+export function lineageAbove([left, right]: readonly bigint[]): Lineage | undefined {
   if (left === undefined) return undefined;
   return right === undefined ? { kind: "same", provenance: left } : { kind: "merge", left, right };
 }
