@@ -2,6 +2,7 @@
 
 import type { ProofForm } from "@foldmesh/folding";
 import type { JobInput, Program } from "@foldmesh/r1cs";
+import type { GpuChoice } from "./gpu.ts";
 
 /** Half-open range of leaves (or of steps, where said so). */
 export interface Range {
@@ -84,6 +85,8 @@ export interface ProveRequest {
    */
   readonly compress?: boolean;
   readonly key?: KeyChoice;
+  /** Default: off. */
+  readonly gpu?: GpuChoice;
   /** Where commitment keys are cached. */
   readonly cacheDir: string;
   readonly signal?: AbortSignal;

@@ -3,6 +3,7 @@
 
 import type { Program } from "@foldmesh/r1cs";
 import type { KeyChoice, Plan, ProverEvent } from "./api.ts";
+import { type GpuChoice, gpuInit } from "./gpu.ts";
 import { prepare } from "./setup.ts";
 import type {
   CheckTask,
@@ -29,6 +30,8 @@ export interface SessionRequest {
   readonly key?: KeyChoice | undefined;
   /** Tasks at the same time. */
   readonly threads: number;
+  /** Default: off. Proofs are the same with and without. */
+  readonly gpu?: GpuChoice | undefined;
   readonly cacheDir: string;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: ProverEvent) => void) | undefined;
@@ -58,7 +61,8 @@ export interface Session extends AsyncDisposable {
 /** @throws ProverError PLAN, KEY, CACHE, ABORTED */
 export async function openSession(request: SessionRequest): Promise<Session> {
   const { plan, nodeBytes, engine, resident } = await prepare(request);
-  const workers = new Workers("worker.ts", { engine, resident }, request.threads);
+  const gpu = gpuInit(request.gpu ?? "off", request.cacheDir);
+  const workers = new Workers("worker.ts", { engine, resident, gpu }, request.threads);
   return {
     plan,
     nodeBytes,

@@ -4,6 +4,7 @@ import type { EngineInit, SparseMatrix } from "@foldmesh/algebra";
 import type { Claim, MergeStage } from "@foldmesh/folding";
 import type { Plan } from "./api.ts";
 import type { Lineage } from "./lineage.ts";
+import type { GpuInit } from "./gpu.ts";
 import type { ResidentSetup } from "./resident.ts";
 
 /** Given to every thread of a pool at its start, by the file that it runs. */
@@ -13,7 +14,11 @@ export interface WorkerInits {
   /** Generators. */
   "deriver.ts": { readonly engine: EngineInit };
   /** Leaves, merges, verification. */
-  "worker.ts": { readonly engine: EngineInit; readonly resident: ResidentSetup };
+  "worker.ts": {
+    readonly engine: EngineInit;
+    readonly resident: ResidentSetup;
+    readonly gpu?: GpuInit | undefined;
+  };
 }
 
 /** A step circuit without its field object. */

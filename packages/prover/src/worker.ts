@@ -19,6 +19,7 @@ import {
 } from "@foldmesh/folding";
 import { type Lineage, provenanceFrom } from "./lineage.ts";
 import { type Stoppable, checkStop, reply } from "./reply.ts";
+import { takeGpu } from "./gpu.ts";
 import { adopt } from "./resident.ts";
 import type {
   CheckTask,
@@ -35,7 +36,7 @@ import type {
 } from "./worker-tasks.ts";
 
 const init = workerData as WorkerInits["worker.ts"];
-const setup = adopt(attachEngine(init.engine), init.resident);
+const setup = adopt(attachEngine(init.engine, takeGpu(init.gpu)), init.resident);
 const rng = secureRng();
 
 export const leaf = ({ i, stop, ...task }: LeafTask & Stoppable): Promise<Reply<NodeResult>> =>

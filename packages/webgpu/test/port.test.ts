@@ -22,7 +22,7 @@ import {
   gpuMSM,
   openDevice,
 } from "../src/index.ts";
-import { costsFrom, prefersGpu, weightOf } from "../src/msm/costs.ts";
+import { costsFrom, observeCpu, observeGpu, prefersGpu, weightOf } from "../src/msm/costs.ts";
 import { nodeGpu } from "../src/node.ts";
 import { anyDevice } from "./support.ts";
 
@@ -139,6 +139,16 @@ describe("costs", () => {
     expect(prefersGpu(costs, 10_000, 10_000)).toBe(true);
     expect(prefersGpu(costs, 10_000, 500)).toBe(false);
   });
+});
+
+test("what commitments take corrects the costs", () => {
+  let costs: Costs = { cpuPerUnit: 0.01, gpuFixed: 1, gpuPerPoint: 0.001 };
+  expect(prefersGpu(costs, 10_000, 10_000)).toBe(true);
+  for (let k = 0; k < 10; k++) costs = observeGpu(costs, { points: 10_000, ms: 500 });
+  expect(costs.gpuFixed + 10_000 * costs.gpuPerPoint).toBeGreaterThan(400);
+  expect(prefersGpu(costs, 10_000, 10_000)).toBe(false);
+  for (let k = 0; k < 10; k++) costs = observeCpu(costs, 10_000, 1000);
+  expect(prefersGpu(costs, 10_000, 10_000)).toBe(true);
 });
 
 describe("without a GPU", () => {

@@ -33,6 +33,28 @@ export function weightOf(words: Uint32Array): number {
 export const prefersGpu = (costs: Costs, points: number, weight: number): boolean =>
   costs.gpuFixed + costs.gpuPerPoint * points < costs.cpuPerUnit * weight;
 
+/** How far one observation moves the estimate: hiccups little, a machine that is busy from now on soon. */
+const TRUST = 0.3;
+
+const moved = (estimate: number, observed: number): number =>
+  estimate > 0 && observed > 0 ? Math.pow(observed / estimate, TRUST) : 1;
+
+/** Costs after a commitment was timed on the GPU. */
+export function observeGpu(costs: Costs, { points, ms }: Timing): Costs {
+  const factor = moved(costs.gpuFixed + costs.gpuPerPoint * points, ms);
+  return {
+    ...costs,
+    gpuFixed: costs.gpuFixed * factor,
+    gpuPerPoint: costs.gpuPerPoint * factor,
+  };
+}
+
+/** Costs after a commitment of that weight was timed on the CPU. */
+export const observeCpu = (costs: Costs, weight: number, ms: number): Costs => ({
+  ...costs,
+  cpuPerUnit: costs.cpuPerUnit * moved(costs.cpuPerUnit * weight, ms),
+});
+
 const isCosts = (value: unknown): value is Costs =>
   typeof value === "object" &&
   value !== null &&

@@ -21,7 +21,16 @@ import type { AdapterFacts, Device } from "../device.ts";
 import { GpuError } from "../errors.ts";
 import { type Records, noRecords } from "../records.ts";
 import { layoutName } from "../wgsl/layout.ts";
-import { type Costs, type Timing, costsFrom, prefersGpu, readCosts, weightOf } from "./costs.ts";
+import {
+  type Costs,
+  type Timing,
+  costsFrom,
+  observeCpu,
+  observeGpu,
+  prefersGpu,
+  readCosts,
+  weightOf,
+} from "./costs.ts";
 import { type DeviceKey, DeviceMSM } from "./device-msm.ts";
 
 const CURVES: Readonly<Record<CurveName, Curve>> = { G1, Grumpkin };
@@ -51,7 +60,7 @@ export interface GpuMSMOptions {
   /** Opens the device: when it is first needed, and again after it was lost. */
   readonly open: () => Promise<Device>;
   readonly records?: Records | undefined;
-  /** Instead of measuring. */
+  /** Instead of measuring and learning. */
   readonly costs?: Costs | undefined;
   readonly onEvent?: ((event: GpuEvent) => void) | undefined;
 }
@@ -65,7 +74,7 @@ export function gpuMSM(context: WasmContext, options: GpuMSMOptions): GpuMSM {
 
 interface Ready {
   readonly msm: DeviceMSM;
-  readonly costs: Costs;
+  costs: Costs;
   readonly keys: Map<KeyDescriptor, DeviceKey>;
 }
 
@@ -94,12 +103,12 @@ class RoutedMSM implements GpuMSM {
     n: number,
     blind: bigint,
   ): Promise<Point | null> {
-    const here = (): Promise<Point | null> =>
-      this.#onCpu(n, () => this.#cpu.commit(key, scalars, n, blind));
-    if (n < LEAST_POINTS || this.#failures >= MOST_FAILURES) return here();
+    const cpu = (weight: number): Promise<Point | null> =>
+      this.#onCpu(n, weight, () => this.#cpu.commit(key, scalars, n, blind));
+    if (n < LEAST_POINTS || this.#failures >= MOST_FAILURES) return cpu(0);
     const words = new Uint32Array(this.#context.memory.buffer, scalars, (ELEMENT_BYTES / 4) * n);
     const weight = weightOf(words);
-    if (this.#ready !== null && !prefersGpu(this.#ready.costs, n, weight)) return here();
+    if (this.#ready !== null && !prefersGpu(this.#ready.costs, n, weight)) return cpu(weight);
     // both before anything is waited for: the memory is the caller's
     const copy = new Uint8Array(words.length * 4);
     copy.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
@@ -107,15 +116,23 @@ class RoutedMSM implements GpuMSM {
     return curve.add(sum, this.#cpu.sumRanges(key, 0, [], blind));
   }
 
-  async #onCpu(points: number, work: () => Promise<Point | null>): Promise<Point | null> {
+  /** @param weight 0 where it is not known: the time then teaches nothing */
+  async #onCpu(
+    points: number,
+    weight: number,
+    work: () => Promise<Point | null>,
+  ): Promise<Point | null> {
     const started = performance.now();
     const sum = await work();
-    this.#tell("cpu", points, started);
+    const ms = performance.now() - started;
+    if (weight >= LEAST_POINTS) this.#learn((costs) => observeCpu(costs, weight, ms));
+    this.#options.onEvent?.({ type: "commit", on: "cpu", points, ms });
     return sum;
   }
 
-  #tell(on: "gpu" | "cpu", points: number, started: number): void {
-    this.#options.onEvent?.({ type: "commit", on, points, ms: performance.now() - started });
+  #learn(from: (costs: Costs) => Costs): void {
+    if (this.#ready === null || this.#options.costs !== undefined) return;
+    this.#ready.costs = from(this.#ready.costs);
   }
 
   async #sumAnywhere(
@@ -129,16 +146,22 @@ class RoutedMSM implements GpuMSM {
       const sum = await this.#inTurn(async () => {
         const ready = await this.#open(key);
         if (!prefersGpu(ready.costs, points, weight)) return undefined;
+        const deviceKey = await this.#keyOf(ready, key);
         const started = performance.now();
-        const onGpu = await ready.msm.multiply(await this.#keyOf(ready, key), scalars);
-        this.#tell("gpu", points, started);
+        const onGpu = await ready.msm.multiply(deviceKey, scalars);
+        const ms = performance.now() - started;
+        this.#learn((costs) => observeGpu(costs, { points, ms }));
+        this.#options.onEvent?.({ type: "commit", on: "gpu", points, ms });
         return onGpu;
       });
       if (sum !== undefined) return { curve, sum };
     } catch (error) {
       this.#fail(error);
     }
-    return { curve, sum: await this.#onCpu(points, async () => this.#sumHere(key, scalars)) };
+    return {
+      curve,
+      sum: await this.#onCpu(points, weight, async () => this.#sumHere(key, scalars)),
+    };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -221,7 +244,7 @@ class RoutedMSM implements GpuMSM {
     return costs;
   }
 
-  /** Sizes double while the GPU needs less than 50 ms for one. */
+  /** Two sizes, and larger ones while the GPU needs less than 50 ms. */
   async #measure(msm: DeviceMSM, key: KeyDescriptor, deviceKey: DeviceKey): Promise<Costs> {
     const gpu: Timing[] = [];
     for (let points = LEAST_POINTS; ; points *= 4) {
@@ -230,7 +253,7 @@ class RoutedMSM implements GpuMSM {
       await msm.multiply(deviceKey, scalars); // buffers and caches as for later ones
       const ms = await timed(() => msm.multiply(deviceKey, scalars));
       gpu.push({ points: size, ms });
-      if (ms > 50 || size === key.length) break;
+      if (size === key.length || (ms > 50 && gpu.length > 1)) break;
     }
     const size = Math.min(key.length, 4 * LEAST_POINTS);
     const scalars = testScalars(size);

@@ -1,0 +1,43 @@
+// GPUs for proving threads: each GPU belongs to one thread, whose commitments it shares with it; the
+// other threads prove on the processor alone.
+
+import { join } from "node:path";
+import type { MSMFactory } from "@foldmesh/algebra";
+import { type GpuEvent, gpuMSM, openDevice } from "@foldmesh/webgpu";
+import { fileRecords, nodeGpu } from "@foldmesh/webgpu/node";
+
+/** "auto": the system's preferred GPU where there is one. Names: several GPUs, as Dawn calls them. */
+export type GpuChoice = "off" | "auto" | readonly string[];
+
+/** What threads need to share GPUs among them: plain data. */
+export interface GpuInit {
+  /** GPUs taken so far. */
+  readonly taken: Int32Array<SharedArrayBuffer>;
+  /** One for each GPU; "" for the preferred one. */
+  readonly adapters: readonly string[];
+  /** Where measurements of GPUs are kept. */
+  readonly records: string;
+}
+
+export const recordsDirectory = (cacheDir: string): string => join(cacheDir, "gpu");
+
+export function gpuInit(choice: GpuChoice, cacheDir: string): GpuInit | undefined {
+  if (choice === "off") return undefined;
+  return {
+    taken: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+    adapters: choice === "auto" ? [""] : choice,
+    records: recordsDirectory(cacheDir),
+  };
+}
+
+/** The MSM of this thread: with a GPU for the first threads that ask, the processor's for the others. */
+export function takeGpu(
+  init: GpuInit | undefined,
+  onEvent?: (event: GpuEvent) => void,
+): MSMFactory | undefined {
+  if (init === undefined) return undefined;
+  const adapter = init.adapters[Atomics.add(init.taken, 0, 1)];
+  if (adapter === undefined) return undefined;
+  const open = async (): ReturnType<typeof openDevice> => openDevice(await nodeGpu(adapter));
+  return (context) => gpuMSM(context, { open, records: fileRecords(init.records), onEvent });
+}
