@@ -55,6 +55,7 @@ export { type Pair, pairingsCancel } from "./kzg/pairing.ts";
 export {
   type ByteSource,
   type PtauLayout,
+  readKnownPtau,
   readPtau,
   readPtauLayout,
   readTau2,

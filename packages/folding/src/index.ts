@@ -1,6 +1,8 @@
 export { FoldingError, type FoldingErrorCode, MergeRejected } from "./errors.ts";
+export { BASES_DIGESTS, BLOCK_POINTS } from "./bases.ts";
 export {
   type Dimensions,
+  GENERATORS_DIGEST,
   type Structures,
   type System,
   type SystemGenerators,

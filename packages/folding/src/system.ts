@@ -14,6 +14,7 @@ import {
   TAG,
   generators,
   hashChain,
+  pointsToBytes,
 } from "@foldmesh/algebra";
 import {
   CYCLE_FOLD_PUBLIC,
@@ -32,6 +33,8 @@ import {
   digestStructure,
   stackMatrices,
 } from "@foldmesh/r1cs";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { FoldingError } from "./errors.ts";
 import { type KeyIdentity, TRANSPARENT, srsHash } from "./key.ts";
 import type { Shape } from "./statement.ts";
@@ -40,8 +43,18 @@ import type { Shape } from "./statement.ts";
 export const VERSION = 1n;
 /** Its place in the vk of a program with a KZG key. */
 const KZG_VERSION = VERSION + (1n << 32n);
-/** Rows are limited by the size of the commitment key: 2^22 bases are 256 MiB. */
+/** Rows, and columns of a witness, are limited by the size of the commitment key: 2^22 bases are 256 MiB. */
 const MAX_LOG_ROWS = 22;
+
+/**
+ * SHA-256 of h, cfx, cfw, cfh, cfoff as points of 64 bytes. vk follows from none of h, cfw and cfh, and whoever chooses
+ * one of them, or a base of w, proves anything: they are compared with this, and the beginning of w with
+ * `BASES_DIGESTS`, wherever they come from outside.
+ */
+export const GENERATORS_DIGEST = "aa19c7a1e25b31fb6010ff06777cd91a551ab01bfbb00bc0449cb2136248555c";
+
+export const digestGenerators = ({ h, cfx, cfw, cfh, cfoff }: SystemGenerators): string =>
+  bytesToHex(sha256(pointsToBytes([h, ...cfx, ...cfw, cfh, cfoff])));
 
 /** Small generators; the long list w lives in the engine's commitment key. */
 export interface SystemGenerators {
@@ -137,6 +150,7 @@ export function deriveSystem({
   const a = stateSizeOf(step);
   if (!Fp.isCanonical(context)) throw new FoldingError("STEP", "context must be an element of F_p");
   checkStructure(step);
+  checkWidth(step.columns);
   const CF = cycleFoldStructure();
   const tables = mergeTables(gens.cfx, gens.cfoff);
   const { s, merge } = fitMerge(step.A.rows, a, tables);
@@ -160,6 +174,18 @@ export function withKey(
   const tail = isKZG ? [Fp.reduce(srsHash(key))] : [];
   return { ...parts, key, vk: hashChain(permute, TAG.vk, [...head, ...tail]) };
 }
+
+/** Before anything is made of them: a file's word for its columns costs nothing. */
+function checkWidth(columns: number): void {
+  if (columns <= 2 ** MAX_LOG_ROWS - MOST_OTHER_COLUMNS) return;
+  throw new FoldingError(
+    "STEP",
+    `a leaf of ${columns} wires does not fit in 2^${MAX_LOG_ROWS} columns: split the step or take fewer steps per leaf`,
+  );
+}
+
+/** Of the merge circuit, masks and Libra columns: 26,000 at s = 15, 600 more at s = 22. */
+const MOST_OTHER_COLUMNS = 2 ** 15;
 
 function stateSizeOf(step: R1CS): number {
   const a = (step.publicCount - 1) / 2;

@@ -1,6 +1,13 @@
 // The verifying key as a file: what a page needs besides a proof.
 
-import { createEngine, plainPoseidon } from "@foldmesh/algebra";
+import {
+  type Curve,
+  G1,
+  Grumpkin,
+  createEngine,
+  plainPoseidon,
+  pointsToBytes,
+} from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
 import { beforeAll, expect, test } from "vitest";
 import {
@@ -78,7 +85,7 @@ const HEADER = 8 + 64;
 const stepAt = (): number => HEADER + 64 * (3 + 12) + 4 + 64 * system.generators.cfw.length;
 
 test("malformed files are refused by name, whatever their digest", () => {
-  refused(new Uint8Array(0), /bad magic/);
+  refused(new Uint8Array(0), /only 0 bytes/);
   refused(
     altered((copy) => (copy[0] = 0)),
     /bad magic/,
@@ -103,12 +110,29 @@ test("malformed files are refused by name, whatever their digest", () => {
   refused(file.slice(0, -1), /bytes of generators/);
 }, 30_000);
 
+test("other generators than the protocol's are refused: vk does not follow from them", () => {
+  const { h, cfh } = system.generators;
+  const other = (at: number, curve: Curve): Uint8Array =>
+    altered((copy) => copy.set(pointsToBytes([curve.mul(5n, curve === G1 ? h : cfh)!]), at));
+  refused(other(HEADER, G1), /small generators are not/); // h
+  refused(other(HEADER + 64, Grumpkin), /small generators are not/); // cfh
+  refused(other(stepAt() - 64, Grumpkin), /small generators are not/); // the last of cfw
+  refused(other(file.length - 64 * 2 ** 15, G1), /its generators are not/); // w
+}, 30_000);
+
+test("a file of no size is refused", () => {
+  for (const length of [5, 6, 7]) refused(file.slice(0, length), /only \d bytes|bad magic/);
+});
+
 test("malformed circuits are refused by name", () => {
   const at = stepAt();
   const word = (n: number, value: number): Uint8Array =>
     altered((_, view) => view.setUint32(at + 4 * n, value, true));
   refused(word(0, 0xffff_ffff), /too early/); // rows
   refused(word(2, 4), /1 \+ 2a public columns/);
+  for (const columns of [2 ** 22, 2 ** 30, 2 ** 32 - 1]) {
+    refused(word(1, columns), new RegExp(`a leaf of ${columns} wires does not fit`));
+  }
   refused(word(3, 0xffff_ffff), /too early/); // entries of A
   refused(word(5, 1), /do not follow each other/); // its first row
   refused(word(6, 0xffff), /do not follow each other/);

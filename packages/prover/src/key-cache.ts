@@ -5,26 +5,21 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { BASES_DIGESTS, BLOCK_POINTS, GENERATORS_DIGEST } from "@foldmesh/folding";
 import { ProverError } from "./errors.ts";
 
-/** Generators in one block of the long list w: 2 MiB. */
-export const BLOCK_POINTS: number = 2 ** 15;
+export { BLOCK_POINTS };
 export const POINT_BYTES = 64;
 
+const blockName = (block: number): string => `g1-w-v1-${String(block).padStart(4, "0")}.bin`;
+
 /**
- * SHA-256 of cached files: the system's small generators and the first 2^18 of w. That of block 0 stands
- * in the reference's vectors too. Later blocks are checked against the hash stored with them.
+ * SHA-256 of cached files: the system's small generators and the first 2^18 of w. Later blocks are checked against
+ * the hash stored with them.
  */
 export const PINNED: Readonly<Record<string, string>> = {
-  "system-v1.bin": "aa19c7a1e25b31fb6010ff06777cd91a551ab01bfbb00bc0449cb2136248555c",
-  "g1-w-v1-0000.bin": "a1ec968aacdf4e732f756619a45b0980d4cb91899cc25545838621c89d0837f2",
-  "g1-w-v1-0001.bin": "d7ee3464298cf315e458b70e0417c8584adfdbd3fd93259af105cf3b66f20434",
-  "g1-w-v1-0002.bin": "a2a57e77d8f83cd69291ac2bb94e0416b2f5ae45b58c6b56397ed850e59f75c8",
-  "g1-w-v1-0003.bin": "775163c06acafdedb93dd6b1b5fab4af2a2381ea3a290c8e34b8c35be310ecc2",
-  "g1-w-v1-0004.bin": "631fd01eddb2ea472d151cc06ef2c8af1b3dc26b3557aa995443b6e888d63329",
-  "g1-w-v1-0005.bin": "cb0fed8f143613c1dc14c3d733650dc3c9ea1d2cbf051d0b932452886e0f1b2a",
-  "g1-w-v1-0006.bin": "1d3df7bffd8fb45dbfc135ceadd657fb2bdc9287294e60be0ee487fbf7441875",
-  "g1-w-v1-0007.bin": "7970555865873f6f9f4d03201005645780ad2ee5f9e6b36726d041c1ec3a869a",
+  "system-v1.bin": GENERATORS_DIGEST,
+  ...Object.fromEntries(BASES_DIGESTS.map((digest, block) => [blockName(block), digest])),
 };
 
 const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -80,6 +75,6 @@ export async function writeCached(
 }
 
 export const wBlock = (block: number): CachedFile => ({
-  name: `g1-w-v1-${String(block).padStart(4, "0")}.bin`,
+  name: blockName(block),
   bytes: BLOCK_POINTS * POINT_BYTES,
 });

@@ -13,6 +13,7 @@ import {
   loadCompressor,
   loadSetup,
   nodeBytes,
+  proofBytes,
   withKey,
 } from "@foldmesh/folding";
 import { type StepCircuit, repeatStep } from "@foldmesh/r1cs";
@@ -54,7 +55,13 @@ export const derive = (task: DeriveTask): Promise<Reply<Derived>> =>
       permute: plainPoseidon(),
     });
     const { system } = derived;
-    return { plan, bases: ipaLength(system), nodeBytes: nodeBytes(system) };
+    return {
+      plan,
+      bases: ipaLength(system),
+      nodeBytes: nodeBytes(system),
+      proofBytes: proofBytes(system),
+      vk: system.vk,
+    };
   });
 
 const unpackStep = ({ stateSize, ...r1cs }: PackedStep): StepCircuit => ({

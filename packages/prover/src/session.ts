@@ -4,7 +4,7 @@
 import type { Program } from "@foldmesh/r1cs";
 import type { KeyChoice, Plan, ProverEvent } from "./api.ts";
 import { type GpuChoice, gpuInit } from "./gpu.ts";
-import { prepare } from "./setup.ts";
+import { type PrepareRequest, prepare } from "./setup.ts";
 import type {
   CheckTask,
   CompressResult,
@@ -33,6 +33,7 @@ export interface SessionRequest {
   /** Default: off. Proofs are the same with and without. */
   readonly gpu?: GpuChoice | undefined;
   readonly cacheDir: string;
+  readonly check?: PrepareRequest["check"];
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: ProverEvent) => void) | undefined;
 }

@@ -17,6 +17,8 @@ export interface PrepareRequest extends Omit<DeriveTask, "step"> {
   readonly program: Program;
   readonly key?: KeyChoice | undefined;
   readonly cacheDir: string;
+  /** Throws where the commitment key need not be made ready. */
+  readonly check?: ((derived: Derived) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: ProverEvent) => void) | undefined;
 }
@@ -33,7 +35,9 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   const { cacheDir, signal, key = "transparent" } = request;
   const { init: engine } = await createEngine({ load: readModules });
   await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
-  const { plan, bases, nodeBytes } = await derive(preparer, request);
+  const derived = await derive(preparer, request);
+  request.check?.(derived);
+  const { plan, bases, nodeBytes } = derived;
   const task: LoadTask =
     key === "transparent" ? { bases: await loadBases(bases, request) } : { ptau: key.ptau };
   const resident = await preparer.run<ResidentSetup>("load", task, { signal });

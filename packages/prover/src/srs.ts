@@ -1,4 +1,5 @@
-// Powers of tau from a file of snarkjs: read and checked once, then cached under the hash of what was read.
+// Powers of tau from a file of snarkjs. That they are powers is checked once, and remembered by the hash of what was
+// checked; the points themselves are read from the file every time, so that nobody can put others into the cache.
 
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
@@ -8,10 +9,9 @@ import {
   G2_BYTES,
   POINT_BYTES,
   type SRS,
-  concatBytes,
   createEngine,
-  g2FromBytes,
   g2ToBytes,
+  readKnownPtau,
   readPtau,
   readPtauLayout,
   readTau2,
@@ -25,7 +25,7 @@ import { type CachedFile, readCached, writeCached } from "./key-cache.ts";
 const CHUNK = 2 ** 22;
 
 /**
- * The first `count` powers of tau of a .ptau file: a tenth of a second for 2^16 of them, half a second the
+ * The first `count` powers of tau of a .ptau file: some tenths of a second for 2^16 of them, half a second more the
  * first time.
  * @throws ProverError KEY when the file cannot be read, is no such file, has too few powers, or points that
  *   are no powers; CACHE
@@ -34,13 +34,13 @@ export async function loadSRS(path: string, count: number, cacheDir: string): Pr
   await using handle = await openPtau(path);
   const source = await sourceOf(handle);
   try {
-    const file = await cacheFileOf(source, count);
-    const cached = file === null ? null : await readCached(cacheDir, file);
-    if (cached !== null) return decode(cached);
+    const passed = await passFileOf(source, count);
     // the check leaves a key in its engine, so that gets one of its own
     const engine = await createEngine({ load: readModules });
+    const isKnown = passed !== null && (await readCached(cacheDir, passed)) !== null;
+    if (isKnown) return await readKnownPtau(engine, source, count);
     const srs = await readPtau(engine, source, count, secureRng());
-    if (file !== null) await writeCached(cacheDir, file, encode(srs));
+    if (passed !== null) await writeCached(cacheDir, passed, new Uint8Array(0));
     return srs;
   } catch (error) {
     throw unusable(path, error);
@@ -105,8 +105,8 @@ async function sourceOf(handle: FileHandle): Promise<ByteSource> {
   };
 }
 
-/** Named by the points that would be read; null when the file has too few, which reading it then says. */
-async function cacheFileOf(source: ByteSource, count: number): Promise<CachedFile | null> {
+/** An empty file, named by the points that are read; null when the file has too few, which reading it then says. */
+async function passFileOf(source: ByteSource, count: number): Promise<CachedFile | null> {
   const { tauG1, tauG2, power } = await readPtauLayout(source);
   if (count > 2 ** (power + 1) - 1) return null;
   const hash = createHash("sha256");
@@ -114,15 +114,5 @@ async function cacheFileOf(source: ByteSource, count: number): Promise<CachedFil
     hash.update(await source.read(tauG1 + done, Math.min(CHUNK, count * POINT_BYTES - done)));
   }
   hash.update(await source.read(tauG2, 2 * G2_BYTES));
-  return { name: `srs-v1-${hash.digest("hex")}.bin`, bytes: count * POINT_BYTES + G2_BYTES };
-}
-
-const encode = ({ bases, tau2 }: SRS): Uint8Array => concatBytes(bases, g2ToBytes(tau2));
-
-function decode(bytes: Uint8Array): SRS {
-  const end = bytes.length - G2_BYTES;
-  return {
-    bases: new Uint8Array(bytes.subarray(0, end)),
-    tau2: g2FromBytes(bytes.subarray(end)),
-  };
+  return { name: `srs-passed-v1-${hash.digest("hex")}.bin`, bytes: 0 };
 }

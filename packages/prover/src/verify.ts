@@ -6,7 +6,7 @@ import { ProverError } from "./errors.ts";
 import { MAX_LOG_ROWS } from "./plan.ts";
 import { type ProofFile, REUSABLE, decodeProof, keyKind } from "./proof-file.ts";
 import { openSession } from "./session.ts";
-import type { VerifyTask } from "./worker-tasks.ts";
+import type { Derived, VerifyTask } from "./worker-tasks.ts";
 import { defaultThreads } from "./workers.ts";
 
 /**
@@ -23,7 +23,11 @@ export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
   const { stepsPerLeaf, context, form, body } = file;
   const steps = stepsPerLeaf; // the smallest plan of this structure
   const threads = defaultThreads(); // for a key that must be derived
-  await using session = await openSession({ ...request, context, stepsPerLeaf, steps, threads });
+  const system = { ...request, context, stepsPerLeaf, steps, threads };
+  const check = (derived: Derived): void => requireFit(derived, request, file);
+  const opened = await openSession({ ...system, check }).catch(refusalOf);
+  if ("failures" in opened) return opened;
+  await using session = opened;
   const expected = askedOf(request, file);
   const { failures, claim, ms } =
     form === "node"
@@ -32,6 +36,31 @@ export async function verifyProof(request: VerifyRequest): Promise<Verdict> {
   const statement = claim === null ? null : statementOf(claim, file);
   if (failures.length > 0 || statement === null) return { ok: false, failures, statement, ms };
   return { ok: true, form, statement, stepsPerLeaf, ms };
+}
+
+/** What the system alone shows to be no proof of it. */
+class Unfit extends Error {
+  override readonly name: string = "Unfit";
+}
+
+/** Before a commitment key is made ready, which takes minutes for a large system that is not known here. */
+function requireFit(
+  { nodeBytes, proofBytes, vk }: Derived,
+  { program }: VerifyRequest,
+  { key, form, body }: ProofFile,
+): void {
+  if (key !== "transparent") return; // its key is in a file, and decides vk and size
+  const bytes = form === "node" ? nodeBytes : proofBytes;
+  if (body.length !== bytes) {
+    throw new Unfit(`form: a ${form} of this program has ${bytes} bytes, this one ${body.length}`);
+  }
+  if (readClaim(plainPoseidon(), program.step.stateSize, body).vk === vk) return;
+  throw new Unfit("form: it belongs to another program, context or number of steps per leaf");
+}
+
+function refusalOf(error: unknown): Verdict & { readonly ok: false } {
+  if (!(error instanceof Unfit)) throw error;
+  return { ok: false, failures: [error.message], statement: null, ms: 0 };
 }
 
 type Asked = VerifyTask["expected"];

@@ -46,6 +46,9 @@ export interface Derived {
   readonly bases: number;
   /** Length of every encoded node of the system. */
   readonly nodeBytes: number;
+  /** Of compressed proofs, and the digest that all proofs begin with, under a transparent key. */
+  readonly proofBytes: number;
+  readonly vk: bigint;
 }
 
 /** Generators w, 64 bytes each, or the file of the powers of tau that the program is bound to. */

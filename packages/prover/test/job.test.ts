@@ -76,6 +76,23 @@ describe("an honest job", () => {
   }, 60_000);
 });
 
+test("a proof of another size or system is refused before a commitment key is made for it", async () => {
+  const { programDigest } = decodeProof(result.proof);
+  const claim = result.proof.subarray(9 + 68, 9 + 68 + 400);
+  const body = new Uint8Array(9_000);
+  body.set(claim);
+  const leaves = { programDigest, stepsPerLeaf: 1200, context: 0n } as const; // 2^18 rows, not cached here
+  const proof = encodeProof({ ...leaves, form: "compressed", body });
+  const told: ProverEvent[] = [];
+  const onEvent = (event: ProverEvent) => void told.push(event);
+  const verdict = await verifyProof({ program, proof, cacheDir, onEvent });
+  expect(verdict).toMatchObject({
+    ok: false,
+    failures: [expect.stringMatching(/^form: .* has \d+ bytes, this one 9000$/) as string],
+  });
+  expect(told.filter((event) => event.type === "setup" && event.phase !== "circuit")).toEqual([]);
+}, 30_000);
+
 test("the key is derived once: later sessions only load it", async () => {
   const told: ProverEvent[] = [];
   const onEvent = (event: ProverEvent) => told.push(event);

@@ -51,9 +51,11 @@ export function parseR1CS(bytes: Uint8Array): CircomR1CS {
   for (const type of [CUSTOM_GATES_LIST, CUSTOM_GATES_USE]) {
     for (const body of sections.get(type) ?? []) refuseCustomGates(body);
   }
-  checkLabels(sections.get(WIRE_TO_LABEL) ?? [], header);
+  const labels = sections.get(WIRE_TO_LABEL) ?? [];
+  checkLabels(labels, header);
   const [A, B, C] = readConstraints(onlySection(sections, CONSTRAINTS, "constraints"), header);
   const publicCount = 1 + header.outputs + header.publicInputs;
+  if (labels.length === 0) checkUse([A, B, C], header);
   return { field: Fp, columns: header.wires, publicCount, A, B, C, header };
 }
 
@@ -109,6 +111,16 @@ function checkLabels(bodies: readonly Uint8Array[], header: CircomHeader): void 
   throw new R1CSError(
     "MALFORMED",
     `the wire map of ${header.wires} wires must have ${8 * header.wires} bytes in one section, it has ${bytes} in ${bodies.length}`,
+  );
+}
+
+/** A wire costs a verifier as much as a constraint does, so every one must have cost its sender some bytes. */
+function checkUse(matrices: Matrices, { wires, outputs, publicInputs }: CircomHeader): void {
+  const factors = matrices.reduce((n, { column }) => n + column.length, 0);
+  if (wires <= 1 + outputs + publicInputs + factors) return;
+  throw new R1CSError(
+    "MALFORMED",
+    `the header declares ${wires} wires, ${factors} factors cannot use them all, and there is no wire map that names them`,
   );
 }
 

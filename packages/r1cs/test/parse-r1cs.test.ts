@@ -115,6 +115,12 @@ describe("a bad file is refused", () => {
       "MALFORMED",
       /after its end/,
     ],
+    [
+      "wires that nothing uses and nobody names",
+      encodeFile({ wires: 2 ** 20, order: ["header", "constraints"] }),
+      "MALFORMED",
+      /1048576 wires, \d factors cannot use them all/,
+    ],
     ["a short wire map", encodeFile({ wires: 5000 }), "MALFORMED", /wire map/],
     ["nothing", new Uint8Array(0), "MALFORMED", /not a \.r1cs file/],
   ] as const)("%s", (_, bytes, code, message) => {

@@ -28,8 +28,11 @@ const handlers: Handlers = {
     if (ready !== undefined) return ready;
     const kept = await keptKey(name);
     const file = kept ?? (await deriveKey(program, { stepsPerLeaf, onProgress: progress }));
-    if (kept === undefined) await keepKey(name, new Uint8Array(file));
     const key = await openKey(file);
+    if (key.programDigest !== program.digest || key.stepsPerLeaf !== stepsPerLeaf) {
+      throw new Error("the key that this browser kept is another's: clear the page's data");
+    }
+    if (kept === undefined) await keepKey(name, new Uint8Array(file));
     const info = shelve(key, file, kept === undefined ? "derived" : "kept", started);
     derived.set(name, info);
     return info;
@@ -53,11 +56,13 @@ const openBundle = ({ manifest, files }: Bundle): Program => openProgram(manifes
 
 /** Rows beyond which no planner chains steps. */
 const PLAUSIBLE_ROWS = 2 ** 18;
+/** The largest step that a page verifies: it derives a generator for each row or wire. */
+const PLAUSIBLE_STEP = 2 ** 20;
 
 /** A gateway's word for the number of steps must not make the page build a huge circuit. */
 function checkLeaf({ step: { r1cs } }: Program, stepsPerLeaf: number): void {
   const rows = stepsPerLeaf * Math.max(r1cs.A.rows, r1cs.columns);
-  if (stepsPerLeaf === 1 || rows <= PLAUSIBLE_ROWS) return;
+  if (rows <= (stepsPerLeaf === 1 ? PLAUSIBLE_STEP : PLAUSIBLE_ROWS)) return;
   throw new Error(
     `the gateway proves leaves of ${stepsPerLeaf} steps, ${rows} rows: more than this page verifies`,
   );

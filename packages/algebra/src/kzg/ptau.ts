@@ -149,6 +149,21 @@ export async function readPtau(
   count: number,
   rng: Rng,
 ): Promise<SRS> {
+  const srs = await readKnownPtau(engine, source, count);
+  const key = engine.commitmentKey(G1, srs.bases, GENERATOR);
+  if (!(await arePowers(engine, key, srs.tau2, rng))) throw invalid("the pairings differ");
+  return srs;
+}
+
+/**
+ * The same of a file that `readPtau` has passed before: everything but that the points are powers of one τ.
+ * @throws AlgebraError SRS_FORMAT, SRS_TOO_SMALL, SRS_INVALID
+ */
+export async function readKnownPtau(
+  engine: Engine,
+  source: ByteSource,
+  count: number,
+): Promise<SRS> {
   const layout = await readPtauLayout(source);
   const available = 2 ** (layout.power + 1) - 1;
   if (count > available) {
@@ -158,10 +173,7 @@ export async function readPtau(
     );
   }
   const tau2 = await readTau2(source, layout);
-  const bases = await readBases(engine, source, layout, count);
-  const key = engine.commitmentKey(G1, bases, GENERATOR);
-  if (!(await arePowers(engine, key, tau2, rng))) throw invalid("the pairings differ");
-  return { bases, tau2 };
+  return { bases: await readBases(engine, source, layout, count), tau2 };
 }
 
 const GENERATOR = [1n, 2n] as const;

@@ -30,14 +30,20 @@ const BATCH = 4096;
 /** [τⁱ]₁, i < count, and [τ]₂. **For tests only.** */
 export async function unsafePowers(engine: Engine, tau: bigint, count: number): Promise<SRS> {
   const scalars = await engine.scope(() => engine.Fp.toBytes(engine.Fp.powers(tau, count)));
+  return { bases: await unsafeMultiples(engine, scalars), tau2: multiplyG2(Fp.reduce(tau)) };
+}
+
+/** [x]₁ for scalars x ≠ 0 that somebody knows. **For tests and benchmarks only.** */
+export async function unsafeMultiples(engine: Engine, scalars: Uint8Array): Promise<Uint8Array> {
+  const count = scalars.length / ELEMENT_BYTES;
   const tables = shiftedTables();
-  const bases = new Uint8Array(count * POINT_BYTES);
+  const points = new Uint8Array(count * POINT_BYTES);
   for (let done = 0; done < count; done += BATCH) {
     const batch = scalars.subarray(done * ELEMENT_BYTES, (done + BATCH) * ELEMENT_BYTES);
-    const points = await engine.scope(() => multiplyGenerator(engine.Fq, tables, batch));
-    bases.set(points, done * POINT_BYTES);
+    const multiples = await engine.scope(() => multiplyGenerator(engine.Fq, tables, batch));
+    points.set(multiples, done * POINT_BYTES);
   }
-  return { bases, tau2: multiplyG2(Fp.reduce(tau)) };
+  return points;
 }
 
 /** For each digit of a scalar the multiples of the generator, each digit's shifted by a random point. */

@@ -9,8 +9,8 @@
 //           | coefficients ·32
 //
 // All integers are little endian but the version. The merge circuit and everything else follow from the
-// step circuit, and vk is that of all but w. Generators are taken as they are, so a file is only as good as
-// where its digest comes from.
+// step circuit. Generators are constants of the protocol and are held to them, as far as they are known here: the small
+// ones, and 2^18 of w. A file is then only as good as where its circuit comes from, and its powers of tau.
 
 import {
   ELEMENT_BYTES,
@@ -37,7 +37,15 @@ import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { FoldingError } from "../errors.ts";
 import { type KeyIdentity, TRANSPARENT } from "../key.ts";
 import { Reader } from "../reader.ts";
-import { type Structures, type System, type SystemGenerators, deriveSystem } from "../system.ts";
+import { areKnownBases } from "../bases.ts";
+import {
+  GENERATORS_DIGEST,
+  type Structures,
+  type System,
+  type SystemGenerators,
+  deriveSystem,
+  digestGenerators,
+} from "../system.ts";
 import { verifierBases } from "./verifier-key.ts";
 
 const MAGIC = new TextEncoder().encode("FMVKEY");
@@ -161,7 +169,8 @@ function readStep(reader: Reader): R1CS {
 
 /**
  * Reads a verifying key and derives its system: about half a second.
- * @param digest what the caller pins, see `verifierKeyDigest`; nothing is read of other bytes
+ * @param digest what the caller pins, see `verifierKeyDigest`; nothing is read of other bytes. Undefined where a file
+ *   around it was compared already.
  * @throws FoldingError DECODE
  * @example
  * const { system, structures, bases } = decodeVerifierKey(file, PINNED, plainPoseidon());
@@ -169,11 +178,12 @@ function readStep(reader: Reader): R1CS {
  */
 export function decodeVerifierKey(
   bytes: Uint8Array,
-  digest: string,
+  digest: string | undefined,
   permute: Permutation,
 ): VerifierKeyFile {
-  const found = verifierKeyDigest(bytes);
+  const found = digest === undefined ? digest : verifierKeyDigest(bytes);
   if (found !== digest) throw decodeError(`its SHA-256 is ${found}, expected ${digest}`);
+  if (bytes.length < HEADER_BYTES) throw decodeError(`it has only ${bytes.length} bytes`);
   if (!MAGIC.every((byte, n) => bytes[n] === byte)) throw decodeError("bad magic");
   const version = viewOf(bytes).getUint16(MAGIC.length);
   const { transparent, kzg } = ENCODING_VERSION;
@@ -185,6 +195,9 @@ export function decodeVerifierKey(
   const context = reader.element(Fp, "context");
   const key = version === kzg ? readKZGKey(reader) : TRANSPARENT;
   const generators = readGenerators(reader);
+  if (digestGenerators(generators) !== GENERATORS_DIGEST) {
+    throw decodeError("its small generators are not those of the protocol");
+  }
   const step = readStep(reader);
   const derived = derive(() => deriveSystem({ step, context, key, generators, permute }));
   if (derived.system.vk !== vk) throw decodeError("it was made by another version of the protocol");
@@ -193,6 +206,9 @@ export function decodeVerifierKey(
     throw decodeError(`expected ${length} bytes of generators, got ${reader.remaining}`);
   }
   const bases = version === kzg ? pointsToBytes([[1n, 2n]]) : reader.bytes(length);
+  if (version === transparent && !areKnownBases(bases)) {
+    throw decodeError("its generators are not those of the protocol");
+  }
   return { ...derived, bases };
 }
 

@@ -153,7 +153,7 @@ async function measure(
     );
   }
   const leaves = steps / shape.stepsPerLeaf;
-  const merge = 2 ** shape.logRows;
+  const merge = Math.max(2 ** shape.logRows, shape.bases); // a wide circuit costs what a long one does
   const leaf = Math.ceil(merge * LEAF_COST);
   const compress = brokerConfig.compress ? merge * COMPRESS_COST : 0;
   const total = leaves * leaf + (leaves - 1) * merge + compress;
