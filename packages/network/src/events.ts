@@ -19,6 +19,14 @@ export type NetworkEvent =
       readonly detail: string;
       readonly score: number;
     }
+  /** it seemed to stall, but this process itself stood still for `paused` ms of the wait */
+  | {
+      readonly kind: "excused";
+      readonly peer: PeerId;
+      readonly offence: Offence;
+      readonly detail: string;
+      readonly paused: number;
+    }
   | { readonly kind: "banned"; readonly peer: PeerId }
   | { readonly kind: "advertised"; readonly sequence: number }
   | { readonly kind: "advertising-failed"; readonly reason: string }

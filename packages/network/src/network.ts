@@ -15,6 +15,7 @@ import { asNetworkError } from "./errors.ts";
 import { createEventHub, type EventHub, type Observer } from "./events.ts";
 import { createGossipPort, type Gossip } from "./gossip.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
+import { createLagMeter } from "./lag.ts";
 import { composeNode, type Node } from "./libp2p.ts";
 import { createOffenceBook } from "./offences.ts";
 import { libPeer, parseAddress, privateKeyOf } from "./peer.ts";
@@ -130,7 +131,9 @@ async function createContext(
   const offences = createOffenceBook(() => performance.now());
   const records = { [ADVERT_NAMESPACE]: book.rules };
   const node = await composeNode({ config, key, limits, intervals, offences, records });
-  const police = createPolice(node, offences, base.events);
+  const lag = createLagMeter(() => performance.now());
+  base.stopping.addEventListener("abort", lag.stop, { once: true });
+  const police = createPolice({ node, offences, events: base.events, lag });
   return { ...rest, node, signer: signerOf(key), limits, intervals, offences, police };
 }
 

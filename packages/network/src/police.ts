@@ -1,14 +1,33 @@
 import type { PeerId } from "@foldmesh/protocol";
 import type { EventHub } from "./events.ts";
+import type { LagMeter } from "./lag.ts";
 import type { Node } from "./libp2p.ts";
 import type { Offence, OffenceBook } from "./offences.ts";
 import { libPeer } from "./peer.ts";
 
-/** Writes an offence down, and disconnects or bans the peer when it has been too much. */
-export type Police = (peer: PeerId, offence: Offence, detail: string) => void;
+/**
+ * Writes an offence down, and disconnects or bans the peer when it has been too much.
+ * @param waited ms that we waited in vain: nothing is held against the peer when it was we who stood still
+ */
+export type Police = (peer: PeerId, offence: Offence, detail: string, waited?: number) => void;
 
-export function createPolice(node: Node, offences: OffenceBook, events: EventHub): Police {
-  return (peer, offence, detail) => {
+export interface PoliceInit {
+  readonly node: Node;
+  readonly offences: OffenceBook;
+  readonly events: EventHub;
+  readonly lag: LagMeter;
+}
+
+/** The share of a wait, and the least time in ms, that we must have stood still ourselves to excuse the other side. */
+const EXCUSE_SHARE = 0.25;
+const EXCUSE_MS = 250;
+
+export function createPolice({ node, offences, events, lag }: PoliceInit): Police {
+  return (peer, offence, detail, waited = 0) => {
+    const paused = Math.round(lag.paused(waited));
+    if (paused > Math.max(EXCUSE_MS, EXCUSE_SHARE * waited)) {
+      return events.emit({ kind: "excused", peer, offence, detail, paused });
+    }
     const wasBanned = offences.isBanned(peer);
     const standing = offences.add(peer, offence);
     events.emit({ kind: "offence", peer, offence, detail, score: offences.score(peer) });

@@ -112,6 +112,17 @@ test("requests that never end are given up and counted", async () => {
   await expectHonestServed(it);
 });
 
+test("who seems to stall while this process stands still is excused", async () => {
+  const it = await scene({ limits: { transferTime: 1000 } });
+  await attack(it, RPC, 5, (stream) => void stream.send(Uint8Array.of(100, 1, 2, 3)));
+  await new Promise((resolve) => setTimeout(resolve, 100)); // they have arrived
+  const end = performance.now() + 1200;
+  while (performance.now() < end); // and nothing more is heard here
+  await until(() => it.victim.events.some(({ kind }) => kind === "excused"), "the excuse");
+  expect(offencesOf(it)).toEqual([]);
+  await expectHonestServed(it);
+});
+
 test("a caller that never reads its replies holds nothing up", async () => {
   const it = await scene();
   const frame = new Uint8Array(802).fill(7);

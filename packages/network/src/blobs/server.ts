@@ -109,7 +109,9 @@ function blame({ context, peer }: Server, thrown: unknown): void {
     return;
   }
   const detail = `blob transfer: ${thrown.message}`;
-  if (thrown.code === "TIMEOUT") context.police(peer, "stall", detail);
+  if (thrown.code === "TIMEOUT") {
+    context.police(peer, "stall", detail, context.limits.blobStall);
+  }
   if (thrown.code === "MALFORMED") context.police(peer, "malformed", detail);
   if (thrown.code === "TOO_LARGE") context.police(peer, "oversized", detail);
 }

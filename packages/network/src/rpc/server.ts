@@ -101,5 +101,7 @@ function blame({ context, method }: Service, peer: string, thrown: unknown): voi
   const detail = `${method.name}: ${thrown.message}`;
   if (thrown.code === "TOO_LARGE") context.police(peer, "oversized", detail);
   if (thrown.code === "MALFORMED") context.police(peer, "malformed", detail);
-  if (thrown.code === "TIMEOUT") context.police(peer, "stall", detail);
+  if (thrown.code === "TIMEOUT") {
+    context.police(peer, "stall", detail, context.limits.transferTime);
+  }
 }
