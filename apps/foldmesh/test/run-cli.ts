@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repositoryRoot } from "../src/io/paths.ts";
 
-const MAIN = join(repositoryRoot, "apps", "foldmesh", "src", "main.ts");
+export const MAIN: string = join(repositoryRoot, "apps", "foldmesh", "src", "main.ts");
 /** Kept between runs: commitment keys are public constants, and take seconds to derive. */
 const CACHE = join(repositoryRoot, ".cache", "foldmesh");
 

@@ -1,12 +1,12 @@
 // What the command line says to arguments and files that it cannot use. Nothing is proved here.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { programDir, sha256State } from "@foldmesh/programs";
 import { type JobInput, parseJobInput, stepCount } from "@foldmesh/r1cs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, type Workplace, makeWorkplace, runCLI } from "./run-cli.ts";
+import { type Finished, MAIN, type Workplace, makeWorkplace, runCLI } from "./run-cli.ts";
 
 const CUBIC = `template Step() {
   signal input step_in[1];
@@ -191,6 +191,25 @@ describe("an input for a program that comes with Foldmesh", () => {
     [["sha512"], /choices are sha256, transfers, minroot/],
   ])("refuses %j", async (args, sentence) => {
     expectRefusal(await run("program", "input", ...args, "-o", "i"), sentence);
+  });
+});
+
+describe("what cannot be written", () => {
+  it("an output that is full", async () => {
+    const full = await open("/dev/full", "w");
+    const child = spawn(process.execPath, [MAIN, "--version"], {
+      stdio: ["ignore", full.fd, "pipe"],
+    });
+    let stderr = "";
+    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    await full.close();
+    expect(stderr).toMatch(/^error: the output could not be written \(ENOSPC/m);
+    expect(code).toBe(2);
+  });
+  it("a data directory where there can be none", async () => {
+    const refused = await run("keys", "--data", "/proc/nowhere/data");
+    expectRefusal(refused, /the data directory \S+ cannot be made .*name another one with --data/);
   });
 });
 

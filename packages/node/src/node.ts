@@ -105,12 +105,14 @@ export async function composeNode(
   observer: NodeObserver | undefined,
   parts: Partial<NodeParts>,
 ): Promise<FoldmeshNode> {
+  await using undo = new AsyncDisposableStack(); // unless all goes well
   const { board, perform: work, challenge, prover, journal } = { ...HONEST, ...parts };
   const powers = await createPowersShelf(config.ptau ?? []);
   const observers = new Set<NodeObserver>(observer === undefined ? [] : [observer]);
   const emit = (event: NodeEvent): void => observers.forEach((each) => each(event));
   const privateKey = await loadIdentity(config.dataDir);
   const shelf = createBlobShelf();
+  undo.defer(() => shelf.close());
   const members = await createNetwork(
     {
       ...config.network,
@@ -126,9 +128,11 @@ export async function composeNode(
     },
     emit,
   );
+  undo.defer(() => members.stop());
   const network = withOwnCalls(members);
   const threads = config.threads ?? availableParallelism();
   const stopping = new AbortController();
+  const abort = (): void => stopping.abort(new Error("the node is stopping"));
   const posts = board(createBoard(network));
   const onFalseCharge = (peer: PeerId, reason: string): void =>
     network.report(peer, "misconduct", reason);
@@ -164,24 +168,24 @@ export async function composeNode(
     now: Date.now,
     stopping: stopping.signal,
   };
+  undo.use(context.sessions);
   const meter = createMeter();
+  undo.defer(() => meter.close());
   const lag = measureLag();
+  undo.defer(() => lag.stop());
+  undo.defer(abort);
   if (config.roles.includes("validator")) await startValidator(context, prover.verifyProof);
   const running = await startRoles(context, {
     dataDir: config.dataDir,
     meter,
     challenge: challenge ?? createChallenge(network, meter),
   });
-  const stop = async (): Promise<void> => {
-    await running.worker?.stop();
-    stopping.abort(new Error("the node is stopping"));
+  undo.defer(async () => {
+    await running.worker?.stop(); // gives its leases back, for which it needs all the rest
+    abort();
     await running.broker?.stop();
-    await meter.close();
-    lag.stop();
-    await context.sessions[Symbol.asyncDispose]();
-    await network.stop();
-    shelf.close();
-  };
+  });
+  const end = undo.move();
   return {
     peer: network.peer,
     addresses: network.addresses(),
@@ -191,7 +195,7 @@ export async function composeNode(
       observers.add(each);
       return () => void observers.delete(each);
     },
-    stop: once(stop),
+    stop: once(() => end.disposeAsync()),
   };
 }
 

@@ -3,8 +3,8 @@
 // safe even from whoever can write to the cache, the others only from accidents.
 
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { BASES_DIGESTS, BLOCK_POINTS, GENERATORS_DIGEST } from "@foldmesh/folding";
 import { ProverError } from "./errors.ts";
 
@@ -61,7 +61,7 @@ export async function writeCached(
   }
   const temporary = join(dir, `.${file.name}.${randomBytes(6).toString("hex")}`);
   try {
-    await mkdir(dir, { recursive: true });
+    await makeDirectory(dir);
     await writeFile(temporary, Buffer.concat([Buffer.from(hash, "hex"), content]));
     await rename(temporary, join(dir, file.name));
   } catch (cause) {
@@ -72,6 +72,19 @@ export async function writeCached(
       { cause },
     );
   }
+}
+
+/** Node's recursive mkdir never returns where a file system such as /proc takes no directories. */
+async function makeDirectory(dir: string): Promise<void> {
+  const parent = dirname(dir);
+  const isThere = await stat(parent).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await makeDirectory(parent);
+  await mkdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error; // a file in its place shows when something is written into it
+  });
 }
 
 export const wBlock = (block: number): CachedFile => ({

@@ -43,6 +43,12 @@ test("a directory that cannot be written is said clearly", async () => {
   );
 });
 
+test("so is one on a file system that takes no directories", async () => {
+  await expect(writeCached("/proc/nowhere/keys", file, content)).rejects.toThrow(
+    /cannot write to the cache directory .*choose another with --cache/,
+  );
+});
+
 test("a pinned file with its own valid hash but other content counts as missing, and is never written", async () => {
   const pinned = { name: "system-v1.bin", bytes: 100 };
   await writeFile(

@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import envPaths from "env-paths";
 import { CLIError } from "../errors.ts";
 import { showPath, userPath } from "./paths.ts";
@@ -13,7 +14,7 @@ export function dataDirectory(asked?: string): string {
 /** Makes it where it is missing; it holds keys, so nobody else may look into it. @throws CLIError FILE */
 export async function makeDataDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : message;
@@ -24,3 +25,23 @@ export async function makeDataDirectory(path: string): Promise<void> {
     );
   }
 }
+
+/** Node's recursive mkdir never returns where a file system such as /proc takes no directories. */
+async function makeDirectory(path: string): Promise<void> {
+  const parent = dirname(path);
+  if (!(await isThere(parent))) await makeDirectory(parent);
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const isMade = await stat(path)
+      .then((found) => found.isDirectory())
+      .catch(() => false);
+    if (!isMade) throw error;
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
