@@ -17,7 +17,14 @@ let directory: string;
 let record: RunRecord;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "foldmesh-faults-"));
-  const request = { seed: SEED, jobs: 3, faultsPerJob: 2, leaves: LEAVES, can: CAPABILITIES };
+  const request = {
+    seed: SEED,
+    jobs: 3,
+    faultsPerJob: 2,
+    leaves: LEAVES,
+    killShare: 0.5,
+    can: CAPABILITIES,
+  };
   const plans = makeSchedule(request);
   record = await runCampaign({ seed: SEED, plans, directory, say: () => {} });
 });

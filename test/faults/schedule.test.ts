@@ -5,7 +5,7 @@ import { CAPABILITIES } from "./capabilities.ts";
 import { FAULT_KINDS, type JobPlan, makeSchedule } from "./schedule.ts";
 
 const scheduleOf = (seed: number): readonly JobPlan[] =>
-  makeSchedule({ seed, jobs: 4, faultsPerJob: 3, leaves: 12, can: CAPABILITIES });
+  makeSchedule({ seed, jobs: 4, faultsPerJob: 3, leaves: 12, killShare: 0.5, can: CAPABILITIES });
 
 describe("a schedule", () => {
   it("is the same for the same seed, and another for another", () => {

@@ -58,6 +58,8 @@ export interface ScheduleRequest {
   readonly jobs: number;
   readonly faultsPerJob: number;
   readonly leaves: number;
+  /** how many of the faults are kills, of 1 */
+  readonly killShare: number;
   readonly can: readonly Capability[];
 }
 
@@ -68,7 +70,7 @@ export interface Capability {
   readonly kinds: readonly FaultKind[];
 }
 
-/** Half of all faults are kills, and up to a quarter come together with the one before. */
+/** Up to a quarter of the faults come together with the one before. */
 export function makeSchedule(request: ScheduleRequest): readonly JobPlan[] {
   const random = createRandom(request.seed);
   return Array.from({ length: request.jobs }, () => ({ faults: jobFaults(request, random) }));
@@ -91,13 +93,13 @@ function isAtWork(role: FaultedRole, { on }: Moment): boolean {
   return role !== "aggregator" || on === "merge" || on === "compress";
 }
 
-function oneFault({ can, leaves }: ScheduleRequest, random: Random): Fault {
+function oneFault({ can, leaves, killShare }: ScheduleRequest, random: Random): Fault {
   const { role, kinds } = random.one(
     can.flatMap((each) => Array<Capability>(each.weight).fill(each)),
   );
   const kills = kinds.filter((kind) => kind.startsWith("kill"));
   const others = kinds.filter((kind) => !kind.startsWith("kill"));
-  const isKill = others.length === 0 || (kills.length > 0 && random.next() < 0.5);
+  const isKill = others.length === 0 || (kills.length > 0 && random.next() < killShare);
   const kind = random.one(isKill ? kills : others);
   return {
     kind,

@@ -1,4 +1,4 @@
-// The long form of the fault campaign: node test/faults/soak.ts [--seed N] [--runs M] [--jobs J] [--faults F]
+// The long form of the fault campaign: node test/faults/soak.ts [--seed N] [--runs M] [--jobs J] [--faults F] [--kills S]
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,19 +15,21 @@ const { values } = parseArgs({
     runs: { type: "string", default: "12" },
     jobs: { type: "string", default: "4" },
     faults: { type: "string", default: "3" },
+    kills: { type: "string", default: "0.5" },
     /** keeps the logs of runs that went well too */
     keep: { type: "boolean", default: false },
     /** begins no further run after so many */
     minutes: { type: "string", default: "600" },
   },
 });
-const [first, runs, jobs, faultsPerJob, minutes] = [
+const [first, runs, jobs, faultsPerJob, killShare, minutes] = [
   values.seed,
   values.runs,
   values.jobs,
   values.faults,
+  values.kills,
   values.minutes,
-].map(Number) as [number, number, number, number, number];
+].map(Number) as [number, number, number, number, number, number];
 
 const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
 const directory = await mkdtemp(join(tmpdir(), "foldmesh-soak-"));
@@ -53,10 +55,17 @@ async function runSeed(seed: number): Promise<string | undefined> {
 }
 
 const againOf = (seed: number): string =>
-  `pnpm soak --seed ${seed} --runs 1 --jobs ${jobs} --faults ${faultsPerJob}`;
+  `pnpm soak --seed ${seed} --runs 1 --jobs ${jobs} --faults ${faultsPerJob} --kills ${killShare}`;
 
 async function judge(seed: number, place: string): Promise<readonly Violation[]> {
-  const plans = makeSchedule({ seed, jobs, faultsPerJob, leaves: LEAVES, can: CAPABILITIES });
+  const plans = makeSchedule({
+    seed,
+    jobs,
+    faultsPerJob,
+    leaves: LEAVES,
+    killShare,
+    can: CAPABILITIES,
+  });
   const record = await runCampaign({ seed, plans, directory: place, say });
   deeds.push(...deedsOf(record));
   outcomes.jobs += record.jobs.length;

@@ -47,7 +47,7 @@ const BROKER = {
   rosterMs: 1_000,
   restMs: 100,
   maxRestMs: 500,
-  leaseMs: 6_000,
+  leaseMs: 8_000,
   keepMs: 120_000,
 };
 const LEAF_LIMIT = 1;
