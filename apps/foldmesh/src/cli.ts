@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { watchInterrupts } from "./abort.ts";
 import { addBench } from "./commands/bench.ts";
 import { addDashboard } from "./commands/dashboard.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addEvidence } from "./commands/evidence.ts";
 import { addKeys } from "./commands/keys.ts";
@@ -100,6 +101,7 @@ function createProgram(context: CommandContext): Command {
   addPeers(program, context);
   addKeys(program, context);
   addEvidence(program, context);
+  addDoctor(program, context);
   addDashboard(program, context);
   addDemo(program, context);
   return program;

@@ -40,6 +40,7 @@ describe("help", () => {
     "prove",
     "verify",
     "bench",
+    "doctor",
     "demo",
     "dashboard",
   ];

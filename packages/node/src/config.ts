@@ -50,6 +50,8 @@ export interface NodeConfig {
   readonly roles: readonly Role[];
   /** Worker threads of one program. Default: all cores. */
   readonly threads?: number;
+  /** Whether threads use a GPU. Default off. */
+  readonly gpu?: "auto" | "off";
   /** Where commitment keys are cached. */
   readonly cacheDir: string;
   /** Files of powers of tau, for jobs of programs that are bound to them. */

@@ -49,6 +49,9 @@ export type NodeEvent =
   /** a receipt for our work: `amount` 0 when it was rejected */
   | (Work & { readonly kind: "receipt"; readonly from: PeerId; readonly amount: Money })
   | { readonly kind: "evidence"; readonly accused: PeerId; readonly charge: string }
+  | { readonly kind: "gpu"; readonly device: string; readonly layout: string }
+  /** a GPU was wanted; what is missing */
+  | { readonly kind: "no-gpu"; readonly reason: string }
   | {
       readonly kind: "measured";
       readonly msmPointsPerSecond: number;

@@ -2,7 +2,13 @@ import { availableParallelism, totalmem } from "node:os";
 import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
 import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
-import { describeLeaf, openSession, verifyProof } from "@foldmesh/prover";
+import {
+  type GpuReport,
+  describeLeaf,
+  openSession,
+  reportGpu,
+  verifyProof,
+} from "@foldmesh/prover";
 import { createBlobShelf } from "./blob-shelf.ts";
 import { type Board, type Notice, createBoard } from "./board.ts";
 import { Broker, SOFTWARE } from "./broker/broker.ts";
@@ -131,6 +137,7 @@ export async function composeNode(
   undo.defer(() => members.stop());
   const network = withOwnCalls(members);
   const threads = config.threads ?? availableParallelism();
+  const gpu = config.gpu === "auto" ? await reportGpu(config.cacheDir) : undefined;
   const stopping = new AbortController();
   const abort = (): void => stopping.abort(new Error("the node is stopping"));
   const posts = board(createBoard(network));
@@ -161,6 +168,7 @@ export async function composeNode(
     powers,
     sessions: createSessions({
       threads,
+      gpu: gpu?.ok === true ? "auto" : "off",
       cacheDir: config.cacheDir,
       openSession: prover.openSession,
     }),
@@ -179,6 +187,7 @@ export async function composeNode(
     dataDir: config.dataDir,
     meter,
     challenge: challenge ?? createChallenge(network, meter),
+    gpu,
   });
   undo.defer(async () => {
     await running.worker?.stop(); // gives its leases back, for which it needs all the rest
@@ -208,19 +217,21 @@ interface Tools {
   readonly dataDir: string;
   readonly meter: Meter;
   readonly challenge: Challenge;
+  readonly gpu: GpuReport | undefined;
 }
 
 async function startRoles(context: Context, tools: Tools): Promise<Running> {
   const { roles, network, workerConfig } = context;
   const isWorker = roles.includes("prover") || roles.includes("aggregator");
   const benchmark = isWorker ? await benchmarkOf(context, tools) : undefined;
+  if (tools.gpu !== undefined) context.emit(gpuEvent(tools.gpu));
   const worker = benchmark && (await Worker.start(context, benchmark));
   if (isWorker) await answerChallenges(network, tools.meter);
   const isBroker = roles.includes("broker");
   const broker = isBroker ? await Broker.start(context, tools.challenge) : undefined;
   void network.capabilities.announce({
     roles: roles.toSorted(),
-    backends: benchmark ? [backendOf(benchmark)] : [],
+    backends: benchmark ? backendsOf(benchmark, tools.gpu) : [],
     maxConcurrent: isWorker ? workerConfig.maxConcurrent : 0,
     ask: workerConfig.ask,
     privacy: ["public"],
@@ -239,12 +250,35 @@ async function benchmarkOf(
   return measured;
 }
 
-const backendOf = (benchmark: Benchmark): Backend => ({
-  kind: "cpu",
-  device: `${availableParallelism()} cores`,
-  memoryBytes: totalmem(),
-  benchmark,
-});
+const gpuEvent = (gpu: GpuReport): NodeEvent =>
+  gpu.ok
+    ? { kind: "gpu", device: gpu.facts.description, layout: gpu.layout }
+    : { kind: "no-gpu", reason: gpu.message };
+
+/** Characters of a device's name in an advert. */
+const MAX_DEVICE = 128;
+
+/** The processor, and the GPU that its threads have some of their work done by. */
+function backendsOf(benchmark: Benchmark, gpu: GpuReport | undefined): Backend[] {
+  const cpu: Backend = {
+    kind: "cpu",
+    device: `${availableParallelism()} cores`,
+    memoryBytes: totalmem(),
+    benchmark,
+  };
+  if (gpu?.ok !== true) return [cpu];
+  const { facts, points, ms } = gpu;
+  const msmPointsPerSecond = Math.round((1000 * points) / ms);
+  return [
+    cpu,
+    {
+      kind: "webgpu",
+      device: (facts.description || `${facts.vendor} ${facts.device}`).slice(0, MAX_DEVICE),
+      memoryBytes: facts.maxBufferBytes,
+      benchmark: { msmPointsPerSecond, mergesPerMinute: benchmark.mergesPerMinute },
+    },
+  ];
+}
 
 function statusOf(
   { network, roles, shelf }: Context,

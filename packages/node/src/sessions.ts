@@ -36,10 +36,12 @@ export type OpenSession = (request: SessionRequest) => Promise<Session>;
 
 export function createSessions({
   threads,
+  gpu,
   cacheDir,
   openSession,
 }: {
   readonly threads: number;
+  readonly gpu: "auto" | "off";
   readonly cacheDir: string;
   readonly openSession: OpenSession;
 }): Sessions {
@@ -49,7 +51,7 @@ export function createSessions({
   const open = (name: string, { program, stepsPerLeaf, context, key }: SessionKey): Entry => {
     const { signal } = closing;
     const request = { program, stepsPerLeaf, steps: stepsPerLeaf, context, key };
-    const opening = openSession({ ...request, threads, cacheDir, signal });
+    const opening = openSession({ ...request, threads, gpu, cacheDir, signal });
     opening.catch(() => entries.delete(name));
     return { opening, users: 0 };
   };

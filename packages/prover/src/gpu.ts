@@ -3,11 +3,14 @@
 
 import { join } from "node:path";
 import type { MSMFactory } from "@foldmesh/algebra";
-import { type GpuEvent, gpuMSM, openDevice } from "@foldmesh/webgpu";
+import { type Device, type GpuEvent, gpuMSM, openDevice } from "@foldmesh/webgpu";
 import { fileRecords, nodeGpu } from "@foldmesh/webgpu/node";
 
-/** "auto": the system's preferred GPU where there is one. Names: several GPUs, as Dawn calls them. */
-export type GpuChoice = "off" | "auto" | readonly string[];
+/**
+ * "auto": the system's preferred GPU where there is one. "any": software too, which is slower than no GPU.
+ * Names: several GPUs, as Dawn calls them.
+ */
+export type GpuChoice = "off" | "auto" | "any" | readonly string[];
 
 /** What threads need to share GPUs among them: plain data. */
 export interface GpuInit {
@@ -15,6 +18,7 @@ export interface GpuInit {
   readonly taken: Int32Array<SharedArrayBuffer>;
   /** One for each GPU; "" for the preferred one. */
   readonly adapters: readonly string[];
+  readonly software: boolean;
   /** Where measurements of GPUs are kept. */
   readonly records: string;
 }
@@ -25,7 +29,8 @@ export function gpuInit(choice: GpuChoice, cacheDir: string): GpuInit | undefine
   if (choice === "off") return undefined;
   return {
     taken: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
-    adapters: choice === "auto" ? [""] : choice,
+    adapters: typeof choice === "string" ? [""] : choice,
+    software: choice !== "auto",
     records: recordsDirectory(cacheDir),
   };
 }
@@ -38,6 +43,7 @@ export function takeGpu(
   if (init === undefined) return undefined;
   const adapter = init.adapters[Atomics.add(init.taken, 0, 1)];
   if (adapter === undefined) return undefined;
-  const open = async (): ReturnType<typeof openDevice> => openDevice(await nodeGpu(adapter));
+  const { software } = init;
+  const open = async (): Promise<Device> => openDevice(await nodeGpu(adapter), { software });
   return (context) => gpuMSM(context, { open, records: fileRecords(init.records), onEvent });
 }

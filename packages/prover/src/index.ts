@@ -30,6 +30,7 @@ export type {
 export { type Executor, execute } from "./execute.ts";
 export { type Lineage, provenanceFrom } from "./lineage.ts";
 export { type ShardRequest, proveShard } from "./shard.ts";
+export { type GpuReport, reportGpu } from "./gpu-report.ts";
 export type { GpuChoice } from "./gpu.ts";
 export { proveJob } from "./prove.ts";
 export { verifyProof } from "./verify.ts";

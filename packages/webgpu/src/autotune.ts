@@ -50,6 +50,7 @@ export async function measureLayouts(
   layouts: readonly Layout[],
 ): Promise<LayoutSpeed[]> {
   const speeds: LayoutSpeed[] = [];
+  let refused: GpuError | undefined;
   const end = performance.now() + PATIENCE_MS;
   for (const layout of layouts) {
     if (speeds.length > 0 && performance.now() > end) break;
@@ -58,9 +59,13 @@ export async function measureLayouts(
     } catch (error) {
       // a driver that refuses one layout may take another
       if (!(error instanceof GpuError) || device.fault !== undefined) throw error;
+      refused ??= error;
     }
   }
-  if (speeds.length === 0) throw new GpuError("INVALID", "the GPU takes none of our shaders");
+  if (speeds.length === 0) {
+    const message = `the GPU takes none of our shaders: ${refused?.message ?? "none was tried"}`;
+    throw new GpuError("INVALID", message, { cause: refused });
+  }
   return speeds.toSorted((a, b) => b.rate - a.rate);
 }
 
@@ -68,7 +73,7 @@ async function measure(device: Device, layout: Layout): Promise<number> {
   const program = await compile(device, {
     name: "chain",
     library: fieldCode(Fq, layout),
-    bindings: [writes("x")],
+    bindings: [writes("out")],
     body: `
   if (id >= param(0u)) { return; }
   var a = one();
@@ -79,7 +84,7 @@ async function measure(device: Device, layout: Layout): Promise<number> {
     a = b;
     b = c;
   }
-  store_x(id, b);`,
+  store_out(id, b);`,
   });
   const buffer = await device.checked(() => storageBuffer(device, 32 * CHAINS));
   try {

@@ -15,6 +15,8 @@ export interface AdapterFacts {
 }
 
 export interface OpenOptions {
+  /** Whether software that plays a GPU will do; default true. */
+  readonly software?: boolean | undefined;
   /** How long an answer of the device may take, in milliseconds; default 30,000. */
   readonly deadline?: number | undefined;
 }
@@ -121,7 +123,7 @@ function settled<T>(body: () => T): () => T {
  */
 export async function openDevice(
   gpu: GPU | undefined,
-  { deadline = DEFAULT_DEADLINE }: OpenOptions = {},
+  { software = true, deadline = DEFAULT_DEADLINE }: OpenOptions = {},
 ): Promise<Device> {
   if (gpu === undefined) {
     throw new GpuError(
@@ -130,7 +132,10 @@ export async function openDevice(
     );
   }
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (adapter === null) throw noAdapter();
+  if (adapter === null) throw noAdapter("no GPU was found");
+  if (!software && isSoftware(adapter.info)) {
+    throw noAdapter(`no GPU was found, only software (${adapter.info.description})`);
+  }
   const requiredLimits = Object.fromEntries(
     WANTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]),
   );
@@ -143,23 +148,29 @@ export async function openDevice(
   return new Device(handle, factsOf(adapter.info, handle.limits), deadline);
 }
 
-const noAdapter = (): GpuError =>
+const noAdapter = (what: string): GpuError =>
   new GpuError(
     "NO_ADAPTER",
-    "no GPU was found. On Linux, WebGPU needs the Vulkan loader (libvulkan1) and the GPU's Vulkan driver (mesa-vulkan-drivers for AMD and Intel, NVIDIA's own for NVIDIA); for a headless NVIDIA machine VK_DRIVER_FILES may have to name the driver's ICD json",
+    `${what}. On Linux, WebGPU needs the Vulkan loader (libvulkan1) and the GPU's Vulkan driver (mesa-vulkan-drivers for AMD and Intel, NVIDIA's own for NVIDIA); for a headless NVIDIA machine VK_DRIVER_FILES may have to name the driver's ICD json`,
   );
+
+const isSoftware = ({
+  isFallbackAdapter,
+  architecture,
+  device,
+  description,
+}: GPUAdapterInfo): boolean =>
+  isFallbackAdapter ||
+  /llvmpipe|swiftshader|software/i.test(`${device} ${description} ${architecture}`);
 
 function factsOf(info: GPUAdapterInfo, limits: GPUSupportedLimits): AdapterFacts {
   const { vendor, architecture, device, description } = info;
-  const software =
-    info.isFallbackAdapter ||
-    /llvmpipe|swiftshader|software/i.test(`${device} ${description} ${architecture}`);
   return {
     vendor,
     architecture,
     device,
     description,
-    software,
+    software: isSoftware(info),
     maxBufferBytes: limits.maxBufferSize,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
   };

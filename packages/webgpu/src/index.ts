@@ -1,6 +1,11 @@
 export { GpuError, type GpuErrorCode } from "./errors.ts";
 export { type AdapterFacts, Device, type OpenOptions, openDevice } from "./device.ts";
 export { type Records, noRecords } from "./records.ts";
-export { type LayoutSpeed, measureLayouts } from "./autotune.ts";
+export { type LayoutSpeed, chooseLayout, measureLayouts } from "./autotune.ts";
+export { type GpuSpeed, measureSpeed } from "./measure.ts";
+export { type DeviceKey, DeviceMSM } from "./msm/device-msm.ts";
+export type { MSMStage } from "./msm/msm.ts";
+export { type MSMPlan, bytesMoved, multiplications, planMSM } from "./msm/plan.ts";
+export { LAYOUTS, type Layout, layoutName } from "./wgsl/layout.ts";
 export type { Costs } from "./msm/costs.ts";
 export { type GpuEvent, type GpuMSM, type GpuMSMOptions, gpuMSM } from "./msm/port.ts";

@@ -67,8 +67,8 @@ ${body}
 }
 
 const elementAccess = (name: string, written: boolean): string =>
-  `fn load_${name}(i: u32) -> F { return unpack(${name}[2u * i], ${name}[2u * i + 1u]); }
-${written ? `fn store_${name}(i: u32, x: F) { ${name}[2u * i] = pack_lo(x); ${name}[2u * i + 1u] = pack_hi(x); }` : ""}`;
+  `fn load_${name}(index: u32) -> F { return unpack(${name}[2u * index], ${name}[2u * index + 1u]); }
+${written ? `fn store_${name}(index: u32, value: F) { ${name}[2u * index] = pack_lo(value); ${name}[2u * index + 1u] = pack_hi(value); }` : ""}`;
 
 /** Four elements in loops, so that conversions are compiled once. */
 const pointAccess = (name: string, written: boolean): string =>

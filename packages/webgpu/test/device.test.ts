@@ -1,5 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { GpuError, openDevice } from "../src/index.ts";
+import {
+  type Device,
+  GpuError,
+  LAYOUTS,
+  chooseLayout,
+  layoutName,
+  measureLayouts,
+  openDevice,
+} from "../src/index.ts";
 import { compile, storageBuffer } from "../src/kernel.ts";
 import { nodeGpu } from "../src/node.ts";
 import { anyDevice } from "./support.ts";
@@ -44,6 +52,17 @@ describe.skipIf(device === null)("a device", () => {
     expect(await codeOf(wrong)).toBe("INVALID");
     expect(await device!.checked(() => 5)).toBe(5);
     expect(device!.fault).toBeUndefined();
+  });
+
+  test("layouts are timed, the fastest first, and the choice is kept", async () => {
+    const layouts = LAYOUTS.filter(({ bits, style }) => bits > 14 && style === "looped");
+    const speeds = await measureLayouts(device!, layouts);
+    expect(speeds.map(({ layout }) => layout).toSorted()).toEqual(["15x17 looped", "16x16 looped"]);
+    expect(speeds[0]!.rate).toBeGreaterThanOrEqual(speeds[1]!.rate);
+    const hardware = { facts: { ...device!.facts, software: false } } as Device;
+    const kept = JSON.stringify([{ layout: "13x20 unrolled", rate: 5 }]);
+    const records = { read: async () => kept, write: async () => {} };
+    expect(layoutName(await chooseLayout(hardware, records))).toBe("13x20 unrolled");
   });
 
   test("a device that is lost says so to whoever waits", async () => {

@@ -15,6 +15,8 @@ export interface Measurement {
   readonly ratio?: number;
   /** Milliseconds of each stage of a merge. */
   readonly stages?: MergeStages;
+  /** More about it, in words. */
+  readonly detail?: string;
   /** Largest resident memory of the process that did it. */
   readonly peakBytes?: number;
 }
@@ -22,6 +24,8 @@ export interface Measurement {
 export interface BenchmarkOptions {
   /** Small sizes, few repetitions. */
   readonly quick: boolean;
+  /** Where none is named: those of the GPU instead of the others. */
+  readonly gpu: boolean;
   readonly cacheDir: string;
   readonly signal: AbortSignal;
   /** A remark on what goes on, for stderr. */

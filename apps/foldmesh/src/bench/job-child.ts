@@ -23,7 +23,9 @@ async function measure(): Promise<MeasuredJob> {
     if (event.type === "merge") merges.push(measuredMerge(event));
   };
   const { stepsPerLeaf, shards, threads } = spec;
-  const request = { program, input: jobInput(), stepsPerLeaf, shards, threads, cacheDir, onEvent };
+  const gpu = spec.gpu ?? ("off" as const);
+  const input = jobInput();
+  const request = { program, input, stepsPerLeaf, shards, threads, gpu, cacheDir, onEvent };
   const { plan } = await proveJob(request);
   const ms = performance.now() - start;
   const peakBytes = process.resourceUsage().maxRSS * 1024;

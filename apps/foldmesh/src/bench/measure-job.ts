@@ -11,13 +11,17 @@ export interface JobSpec {
   readonly leaves: number;
   readonly threads: number;
   readonly shards: number;
+  /** default: off */
+  readonly gpu?: "auto" | "any";
 }
 
-/** Two programs, cut so that a leaf has 2^15 and 2^17 rows. */
-export const JOB_SIZES: Readonly<Record<15 | 17, Pick<JobSpec, "program" | "stepsPerLeaf">>> = {
-  15: { program: "minroot", stepsPerLeaf: 50 },
-  17: { program: "sha256", stepsPerLeaf: 3 },
-};
+/** Two programs, cut so that a leaf has 2^15, 2^17 and 2^20 rows. */
+export const JOB_SIZES: Readonly<Record<15 | 17 | 20, Pick<JobSpec, "program" | "stepsPerLeaf">>> =
+  {
+    15: { program: "minroot", stepsPerLeaf: 50 },
+    17: { program: "sha256", stepsPerLeaf: 3 },
+    20: { program: "sha256", stepsPerLeaf: 32 },
+  };
 
 export interface MeasuredMerge {
   /** Leaves below the new node. */

@@ -45,9 +45,10 @@ function sizeText({ s, size }: Measurement): string {
   return [s === undefined ? "" : `s=${s}`, size ?? ""].filter((x) => x !== "").join(" ");
 }
 
-function moreText({ stages, peakBytes }: Measurement): string {
+function moreText({ stages, peakBytes, detail }: Measurement): string {
   const parts: string[] = [];
   if (stages !== undefined) parts.push(stagesText(stages));
+  if (detail !== undefined) parts.push(detail);
   if (peakBytes !== undefined) parts.push(`peak ${prettyBytes(peakBytes, { binary: true })}`);
   return parts.join(", ");
 }

@@ -1,5 +1,6 @@
 import { CLIError } from "../errors.ts";
 import type { Benchmark, BenchmarkOptions, Measurement } from "./benchmark.ts";
+import { gpuBenchmarks } from "./gpu.ts";
 import { jobBenchmark } from "./job.ts";
 import { msmBenchmarks } from "./msm.ts";
 import { nodeBenchmark } from "./nodes.ts";
@@ -12,7 +13,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
   sumcheckBenchmark,
   nodeBenchmark,
   jobBenchmark,
+  ...gpuBenchmarks,
 ];
+
+/** All that are run when none is named: those of the GPU, or the others. */
+const usual = (benchmark: Benchmark, gpu: boolean): boolean =>
+  gpuBenchmarks.includes(benchmark) === gpu;
 
 /** Runs the benchmarks named, or all, one after the other. @throws CLIError USAGE */
 export async function* runBenchmarks(
@@ -21,7 +27,11 @@ export async function* runBenchmarks(
 ): AsyncGenerator<Measurement> {
   checkNames(names);
   for (const benchmark of BENCHMARKS) {
-    if (names.length > 0 && !benchmark.names.some((name) => names.includes(name))) continue;
+    const wanted =
+      names.length === 0
+        ? usual(benchmark, options.gpu)
+        : benchmark.names.some((name) => names.includes(name));
+    if (!wanted) continue;
     for await (const measurement of benchmark.run(options)) {
       options.signal.throwIfAborted();
       if (names.length === 0 || names.includes(measurement.name)) yield measurement;

@@ -11,18 +11,21 @@ export function addBench(parent: Command, context: CommandContext): void {
     .description("Measure the kernels and the prover, side by side with named peers.")
     .argument("[names...]", "benchmarks to run (default: all)")
     .option("--quick", "small sizes and few repetitions")
+    .option("--gpu", "all benchmarks of the GPU, instead of the others")
     .option("--json", "print one JSON object a line")
     .addHelpText("after", () => `\nBenchmarks:\n${listing()}`);
   withExamples(
     withCache(command),
     "foldmesh bench",
     "foldmesh bench msm-g1 merge --quick",
+    "foldmesh bench --gpu",
     "foldmesh bench --json > bench.jsonl",
   ).action((names: string[], options: BenchArguments) => bench(names, options, context));
 }
 
 interface BenchArguments {
   readonly quick?: boolean;
+  readonly gpu?: boolean;
   readonly cache?: string;
 }
 
@@ -31,11 +34,11 @@ const listing = (): string =>
 
 async function bench(
   names: readonly string[],
-  { quick = false, cache }: BenchArguments,
+  { quick = false, gpu = false, cache }: BenchArguments,
   { signal, terminal }: CommandContext,
 ): Promise<void> {
   const cacheDir = cacheDirectory(cache);
-  const options = { quick, cacheDir, signal, note: terminal.note };
+  const options = { quick, gpu, cacheDir, signal, note: terminal.note };
   let first = true;
   for await (const measurement of runBenchmarks(names, options)) {
     if (first) terminal.line(tableHeader());

@@ -30,6 +30,12 @@ export const withKey = (command: Command): Command =>
     "the powers of tau that the program is bound to (default: none, a transparent key)",
   );
 
+export const withGpu = (command: Command): Command =>
+  command.option(
+    "--gpu",
+    "use the GPU where it is faster; proofs are the same (see foldmesh doctor)",
+  );
+
 /** The choice of `withKey`. */
 export const keyOf = ({ ptau }: { readonly ptau?: string }): KeyChoice =>
   ptau === undefined ? "transparent" : { ptau: userPath(ptau) };

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { type JobInput, MANIFEST_FILE, PROGRAM_FILES, parseJobInput } from "@foldmesh/r1cs";
 import { loadProgram } from "@foldmesh/r1cs/node";
-import { type ProveRequest, type ProveResult, proveJob } from "@foldmesh/prover";
+import { type ProveRequest, type ProveResult, proveJob, reportGpu } from "@foldmesh/prover";
 import prettyBytes from "pretty-bytes";
 import { collect, money, positiveInteger, requestName, timeSpan } from "../arguments.ts";
 import { CLIError } from "../errors.ts";
@@ -15,6 +15,7 @@ import {
   keyOf,
   withCache,
   withData,
+  withGpu,
   withExamples,
   withJSON,
   withKey,
@@ -79,7 +80,7 @@ export function addProve(parent: Command, context: CommandContext): void {
     .option("--public", "a network on the internet: refuse loopback and private addresses")
     .addHelpText("after", INPUT_FORMAT);
   withExamples(
-    withData(withJSON(withCache(withKey(command)))),
+    withData(withJSON(withCache(withKey(withGpu(command))))),
     "foldmesh prove --program square --input input.json --out square.proof",
     "foldmesh prove -p square -i input.json -o square.proof --dial /ip4/127.0.0.1/tcp/4501",
     "foldmesh prove -p square -i input.json -o square.proof --threads 2 --shards 8 --json",
@@ -95,6 +96,7 @@ interface ProveArguments extends NetworkArguments {
   readonly shards?: number;
   readonly compress: boolean;
   readonly ptau?: string;
+  readonly gpu?: boolean;
 }
 
 async function prove(options: ProveArguments, context: CommandContext): Promise<void> {
@@ -118,6 +120,7 @@ async function prove(options: ProveArguments, context: CommandContext): Promise<
       compress: options.compress,
       key: keyOf(options),
       cacheDir: cacheDirectory(options.cache),
+      gpu: await gpuChoice(options, context),
       ...(options.stepsPerLeaf === undefined ? {} : { stepsPerLeaf: options.stepsPerLeaf }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.shards === undefined ? {} : { shards: options.shards }),
@@ -130,6 +133,18 @@ async function prove(options: ProveArguments, context: CommandContext): Promise<
   report(terminal, result, out, ms);
 }
 
+/** Without a GPU the processor proves, and the user is told. */
+async function gpuChoice(
+  { gpu = false, cache }: ProveArguments,
+  { signal, terminal }: CommandContext,
+): Promise<"auto" | "off"> {
+  if (!gpu) return "off";
+  const report = await reportGpu(cacheDirectory(cache), { signal });
+  if (report.ok) return "auto";
+  terminal.note(`proving without a GPU: ${report.message}`);
+  return "off";
+}
+
 const sourcesOf = ({ program, input, ptau }: ProveArguments): string[] => [
   userPath(input),
   ...(ptau === undefined ? [] : [userPath(ptau)]),
@@ -138,12 +153,13 @@ const sourcesOf = ({ program, input, ptau }: ProveArguments): string[] => [
 
 /** How a job is cut is the broker's to decide. */
 function refuseLocalOptions(options: ProveArguments): void {
-  const { stepsPerLeaf, threads, shards, compress } = options;
+  const { stepsPerLeaf, threads, shards, compress, gpu } = options;
   const given = [
     stepsPerLeaf !== undefined && "--steps-per-leaf",
     threads !== undefined && "--threads",
     shards !== undefined && "--shards",
     !compress && "--no-compress",
+    gpu === true && "--gpu",
   ].filter((option) => option !== false);
   if (given.length === 0) return;
   throw new CLIError(

@@ -2,7 +2,13 @@ import { type Command, Option } from "commander";
 import type { FoldmeshNode } from "@foldmesh/node";
 import { collect, money, positiveInteger, roles } from "../arguments.ts";
 import { LEVELS, asJSON, asText, createLog } from "../daemon/log.ts";
-import { RELAY_MODES, type Config, type DaemonRole, settingsOf } from "../daemon/settings.ts";
+import {
+  GPU_MODES,
+  RELAY_MODES,
+  type Config,
+  type DaemonRole,
+  settingsOf,
+} from "../daemon/settings.ts";
 import { showPath } from "../io/paths.ts";
 import { type Terminal, paint } from "../io/terminal.ts";
 import { type CommandContext, withCache, withData, withExamples } from "./context.ts";
@@ -35,6 +41,11 @@ export function addStart(parent: Command, context: CommandContext): void {
     .option("--announce <multiaddr>", "tell others this address instead; may be repeated", collect)
     .option("-c, --config <file>", "settings as JSON; options given here count more")
     .option("-t, --threads <n>", "worker threads (default: all cores)", positiveInteger(1024))
+    .addOption(
+      new Option("--gpu <mode>", "auto: use the GPU where there is one (default: off)").choices(
+        GPU_MODES,
+      ),
+    )
     .option("--slots <n>", "leases held at the same time (default: 1)", positiveInteger(1024))
     .option("--ask <price>", "standing price, micro-units per million constraints", money)
     .option(
@@ -72,6 +83,7 @@ interface StartArguments {
   readonly announce?: string[];
   readonly config?: string;
   readonly threads?: number;
+  readonly gpu?: (typeof GPU_MODES)[number];
   readonly slots?: number;
   readonly ask?: bigint;
   readonly ptau?: string[];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Config, RELAY_MODES, ROLES } from "./settings.ts";
+import { type Config, GPU_MODES, RELAY_MODES, ROLES } from "./settings.ts";
 
 const addresses = z.array(z.string().min(1)).max(64);
 const whole = (max: number): z.ZodNumber => z.int().min(1).max(max);
@@ -33,6 +33,7 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
   announce: addresses.exactOptional(),
   bootstrap: addresses.exactOptional(),
   threads: whole(1024).exactOptional(),
+  gpu: z.enum(GPU_MODES).exactOptional(),
   slots: whole(1024).exactOptional(),
   ask: money.exactOptional(),
   checkpointMs: ms.exactOptional(),

@@ -49,7 +49,7 @@ export async function runDaemon({ settings, log, signal, onReady }: DaemonInit):
 async function nodeConfig(settings: Settings): Promise<NodeConfig> {
   const listen = settings.listen ?? (await defaultListen());
   await checkListen(listen);
-  const { role, data, cache, bootstrap, threads, slots, ask, relay, mdns, announce, ptau } =
+  const { role, data, cache, bootstrap, threads, slots, ask, relay, mdns, announce, ptau, gpu } =
     settings;
   const { checkpointMs } = settings;
   return {
@@ -59,7 +59,7 @@ async function nodeConfig(settings: Settings): Promise<NodeConfig> {
     listen,
     bootstrap,
     reach: settings.public === true ? "public" : "local",
-    ...definedOf({ threads, ptau }),
+    ...definedOf({ threads, ptau, gpu }),
     worker: definedOf({ maxConcurrent: slots, ask, checkpointMs }),
     broker: brokerConfig(settings.broker),
     network: definedOf({ relay, mdns, announce }),

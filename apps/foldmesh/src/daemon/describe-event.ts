@@ -19,6 +19,8 @@ const LOUDNESS: Readonly<Partial<Record<NodeEvent["kind"], Level>>> = {
   "not-admitted": "warn",
   "bid-fault": "warn",
   measured: "info",
+  gpu: "info",
+  "no-gpu": "warn",
   "work-started": "info",
   "work-delivered": "info",
   "work-failed": "warn",

@@ -7,6 +7,8 @@ import { readConfig } from "./config-file.ts";
 export const ROLES = ["prover", "aggregator", "broker", "validator"] as const;
 export type DaemonRole = (typeof ROLES)[number];
 
+export const GPU_MODES = ["auto", "off"] as const;
+
 export const RELAY_MODES = ["none", "use", "serve"] as const;
 
 /** Keys of a configuration file: those of the command line's options, and a broker's. */
@@ -18,6 +20,8 @@ export interface Config {
   readonly announce?: readonly string[];
   readonly bootstrap?: readonly string[];
   readonly threads?: number;
+  /** whether a GPU is used where there is one */
+  readonly gpu?: (typeof GPU_MODES)[number];
   /** leases held at the same time */
   readonly slots?: number;
   /** micro-units per million constraints */

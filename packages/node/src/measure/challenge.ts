@@ -62,7 +62,10 @@ export function createChallenge(network: Network, meter: Meter): Challenge {
     return equalBytes(reply, (await expected).point) ? took : undefined;
   };
   return async ({ sender, content }: SignedMessage<"CapabilityAdvert">, signal) => {
-    const speeds = content.backends.map((each) => each.benchmark.msmPointsPerSecond);
+    // the challenge is small and comes in a chain: it is for processors, GPUs prove themselves by work
+    const speeds = content.backends
+      .filter(({ kind }) => kind === "cpu")
+      .map(({ benchmark }) => benchmark.msmPointsPerSecond);
     const claimed = Math.max(0, ...speeds);
     if (claimed === 0) return "its advert claims no speed";
     const wanted = Math.ceil((claimed * TARGET_MS) / 1000 / CHALLENGE_POINTS);

@@ -1,6 +1,7 @@
 // What a commitment costs here and there: measured once for a device and a processor, kept, and asked
 // before every commitment.
 
+import { elementsToBytes } from "@foldmesh/algebra";
 import { type Records, readRecord } from "../records.ts";
 
 /** Milliseconds. */
@@ -82,4 +83,20 @@ export function costsFrom(gpu: readonly Timing[], cpu: Timing): Costs {
     gpuFixed: Math.max(0, small.ms - gpuPerPoint * small.points),
     gpuPerPoint,
   };
+}
+
+/** Scalars of full length below both group orders, the same at every call; some are equal, some 0. */
+export function testScalars(n: number): Uint8Array<ArrayBuffer> {
+  let state = 0x9e3779b97f4a7c15n;
+  const next = (): bigint => {
+    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
+    return state;
+  };
+  const scalars = Array.from({ length: n }, (_, i) => {
+    if (i % 64 === 0) return BigInt(i % 3);
+    return (
+      (next() & ((1n << 61n) - 1n)) * (1n << 192n) + (next() << 128n) + (next() << 64n) + next()
+    );
+  });
+  return new Uint8Array(elementsToBytes(scalars));
 }

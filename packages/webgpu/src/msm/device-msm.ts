@@ -5,7 +5,7 @@ import type { Device } from "../device.ts";
 import { GpuError } from "../errors.ts";
 import type { Layout } from "../wgsl/layout.ts";
 import { type BaseChunk, freeBases } from "./bases.ts";
-import { CurveMSM } from "./msm.ts";
+import { CurveMSM, type OnStage } from "./msm.ts";
 import { largestChunk } from "./plan.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -77,6 +77,15 @@ export class DeviceMSM implements Disposable {
       if (part.length > 0) sum = key.curve.add(sum, await key.msm.multiply(chunk, part));
     }
     return sum;
+  }
+
+  /** Time of each stage of the first chunk's multiplication. @throws GpuError */
+  async profile(key: DeviceKey, scalars: Uint8Array<ArrayBuffer>, onStage: OnStage): Promise<void> {
+    key.chunks ??= await key.msm.upload(key.bases.bytes, this.#chunk);
+    const [chunk] = key.chunks;
+    if (chunk === undefined) return;
+    const part = scalars.subarray(0, ELEMENT_BYTES * chunk.count);
+    await key.msm.profile(chunk, part, onStage);
   }
 
   #shrink(error: GpuError): void {

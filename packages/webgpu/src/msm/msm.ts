@@ -12,6 +12,12 @@ import type { Buffers, Workspace } from "./workspace.ts";
 
 const POINT = 128;
 
+/** Parts of a multiplication on the GPU, in this order; the rest is upload, answer and the CPU's sum of windows. */
+export type MSMStage = "sort" | "buckets" | "windows";
+
+/** Told how long each stage took. Stages then wait for each other: the whole takes longer. */
+export type OnStage = (stage: MSMStage, ms: number) => void;
+
 /** One curve on one device. */
 export class CurveMSM {
   readonly curve: Curve;
@@ -69,6 +75,32 @@ export class CurveMSM {
     device.handle.queue.writeBuffer(buffers.scalars, 0, scalars);
     const { bytes } = await this.#submit(plan, chunk, buffers);
     return sumWindows(this.curve, this.#R, bytes, plan.width);
+  }
+
+  /** The same stage by stage, for profiles. */
+  async profile(
+    chunk: BaseChunk,
+    scalars: Uint8Array<ArrayBuffer>,
+    onStage: OnStage,
+  ): Promise<void> {
+    const plan = planMSM(scalars.length / ELEMENT_BYTES);
+    const buffers = await this.#workspace.reserve(workspaceBytes(plan));
+    const { queue } = this.#device.handle;
+    queue.writeBuffer(buffers.scalars, 0, scalars);
+    await this.#device.wait(queue.onSubmittedWorkDone());
+    const stages: Readonly<Record<MSMStage, (encoder: GPUCommandEncoder) => void>> = {
+      sort: (encoder) => this.#sort(encoder, plan, buffers),
+      buckets: (encoder) => this.#fillBuckets(encoder, plan, chunk, buffers),
+      windows: (encoder) => void this.#sumBuckets(encoder, plan, buffers),
+    };
+    for (const [stage, encode] of Object.entries(stages)) {
+      const started = performance.now();
+      const encoder = this.#device.handle.createCommandEncoder();
+      encode(encoder);
+      queue.submit([encoder.finish()]);
+      await this.#device.wait(queue.onSubmittedWorkDone());
+      onStage(stage as MSMStage, performance.now() - started);
+    }
   }
 
   async #submit(plan: MSMPlan, chunk: BaseChunk, buffers: Buffers): Promise<{ bytes: Uint8Array }> {

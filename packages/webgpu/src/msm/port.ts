@@ -12,7 +12,6 @@ import {
   type MSMPort,
   type Point,
   type WasmContext,
-  elementsToBytes,
   packedBases,
   wasmMSM,
 } from "@foldmesh/algebra";
@@ -29,6 +28,7 @@ import {
   observeGpu,
   prefersGpu,
   readCosts,
+  testScalars,
   weightOf,
 } from "./costs.ts";
 import { type DeviceKey, DeviceMSM } from "./device-msm.ts";
@@ -281,19 +281,3 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 const same = (a: Point | null, b: Point | null): boolean =>
   a === null || b === null ? a === b : a[0] === b[0] && a[1] === b[1];
-
-/** Scalars of full length below both group orders, the same at every call; some are equal, some 0. */
-function testScalars(n: number): Uint8Array<ArrayBuffer> {
-  let state = 0x9e3779b97f4a7c15n;
-  const next = (): bigint => {
-    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
-    return state;
-  };
-  const scalars = Array.from({ length: n }, (_, i) => {
-    if (i % 64 === 0) return BigInt(i % 3);
-    return (
-      (next() & ((1n << 61n) - 1n)) * (1n << 192n) + (next() << 128n) + (next() << 64n) + next()
-    );
-  });
-  return new Uint8Array(elementsToBytes(scalars));
-}
