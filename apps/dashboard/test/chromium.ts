@@ -24,5 +24,13 @@ function isExecutable(path: string): boolean {
 
 const FLAGS = ["--disable-quic", "--no-first-run", "--disable-background-networking"];
 
-export const startChromium = (executablePath: string): Promise<Browser> =>
-  chromium.launch({ executablePath, headless: true, chromiumSandbox: false, args: FLAGS });
+export const startChromium = (
+  executablePath: string,
+  flags: readonly string[] = [],
+): Promise<Browser> =>
+  chromium.launch({
+    executablePath,
+    headless: true,
+    chromiumSandbox: false,
+    args: [...FLAGS, ...flags],
+  });
