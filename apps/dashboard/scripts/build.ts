@@ -1,12 +1,11 @@
 // Bundles the page into build/: two scripts, the kernels and the bundled programs. Everything it needs is there.
 
-import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import { programDir } from "@foldmesh/programs";
 import { PROGRAM_FILES } from "@foldmesh/r1cs";
 import { build } from "esbuild";
+import { type Size, sizeOf, verifierSize } from "./sizes.ts";
 
 const HERE = join(import.meta.dirname, "..");
 const OUT = join(HERE, "build");
@@ -45,12 +44,14 @@ for (const program of PROGRAMS) {
 await writeFile(join(OUT, "sizes.json"), `${JSON.stringify(await sizes(), null, 2)}\n`);
 
 /** Bytes of what a visitor loads, plain and compressed. */
-async function sizes(): Promise<Record<string, { bytes: number; gzip: number }>> {
+async function sizes(): Promise<Record<string, Size>> {
   const names = ["page.js", "verifier.js", "kernels/Fp-fma51.wasm"];
   const entries = names.map(async (name) => {
-    const path = join(OUT, name);
-    const compressed = await promisify(gzip)(await readFile(path), { level: 9 });
-    return [name, { bytes: (await stat(path)).size, gzip: compressed.length }] as const;
+    return [name, await sizeOf(await readFile(join(OUT, name)))] as const;
   });
-  return Object.fromEntries(await Promise.all(entries));
+  return {
+    ...Object.fromEntries(await Promise.all(entries)),
+    "client/verify": await verifierSize({ pairings: true }),
+    "client/verify without pairings": await verifierSize({ pairings: false }),
+  };
 }
