@@ -120,6 +120,52 @@ test("other generators than the protocol's are refused: vk does not follow from 
   refused(other(file.length - 64 * 2 ** 15, G1), /its generators are not/); // w
 }, 30_000);
 
+/** Where each part begins; written from the format's description, not its code. */
+function partsOf(): [name: string, at: number][] {
+  const { A, B } = toyStep();
+  const matrix = (M: typeof A): [string, number][] => [
+    ["entries", 4],
+    ["coefficients", 4],
+    ["row starts", 4 * (M.rows + 1)],
+    ["columns", 4 * M.column.length],
+    ["indices", 4 * M.column.length],
+    ["table", 32 * M.table.length],
+  ];
+  const sizes: [string, number][] = [
+    ...([
+      ["magic", 6],
+      ["version", 2],
+      ["vk", 32],
+      ["context", 32],
+    ] as const),
+    ...([
+      ["h", 64],
+      ["cfh", 64],
+      ["cfoff", 64],
+      ["cfx", 768],
+      ["cfw count", 4],
+    ] as const),
+    ["cfw", 64 * system.generators.cfw.length],
+    ...([
+      ["rows", 4],
+      ["columns", 4],
+      ["public", 4],
+    ] as const),
+    ...matrix(A),
+    ...matrix(B),
+  ];
+  let at = 0;
+  const parts = sizes.map(([name, size]): [string, number] => [name, (at += size) - size]);
+  return [...parts, ["w", file.length - 64 * 2 ** 15], ["the last of w", file.length - 1]];
+}
+
+test("a change in any part is refused, whatever the file's digest", () => {
+  for (const [name, at] of partsOf()) {
+    const read = (): unknown => decode(altered((copy) => (copy[at]! ^= 1)));
+    expect(read, name).toThrow(FoldingError);
+  }
+}, 60_000);
+
 test("a file of no size is refused", () => {
   for (const length of [5, 6, 7]) refused(file.slice(0, length), /only \d bytes|bad magic/);
 });
