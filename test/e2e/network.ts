@@ -28,6 +28,19 @@ export async function startBroker(
   return becomeReady(name, place.start("start", "--data", name, "--config", file));
 }
 
+/** Once more, on the same data and address. */
+export function startBrokerAgain(place: Place, { name, address }: Daemon): Promise<Daemon> {
+  const file = join(place.path, `${name}.json`);
+  const args = ["--data", name, "--config", file, "--listen", address];
+  return becomeReady(name, place.start("start", ...args));
+}
+
+/** As a machine that loses power: nothing is said to anybody. */
+export async function kill({ child, finished }: Daemon): Promise<void> {
+  child.kill("SIGKILL");
+  await finished;
+}
+
 /** A member with one thread; resolves when it is ready. */
 export function startMember(
   place: Place,

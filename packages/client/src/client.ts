@@ -169,10 +169,10 @@ export class BrokerClient implements Client {
         "updates",
       );
       for (const update of reply.updates) {
-        if (update.sequence !== from) {
+        if (update.sequence < from) {
           throw new ClientError("BAD_ANSWER", `update ${update.sequence} came in place of ${from}`);
         }
-        from++;
+        from = update.sequence + 1;
         yield update;
       }
       if (reply.over) return;
@@ -273,7 +273,7 @@ export class BrokerClient implements Client {
         return await action();
       } catch (error) {
         if (signal?.aborted) throw new ClientError("ABORTED", "cancelled", { cause: error });
-        if (!isPassing(error)) throw asClientError(error, this.broker);
+        if (!isPassing(error)) throw asClientError(error);
         if (performance.now() > giveUp) throw unreachable(this.#target, error);
         await this.#redial();
       }
@@ -289,11 +289,12 @@ export class BrokerClient implements Client {
 
 const randomId = (): Hex32 => bytesToHex(crypto.getRandomValues(new Uint8Array(32)));
 
-/** Whether trying again may help. */
+/** Whether trying again may help: a broker that has just started again does not answer everything yet. */
 const isPassing = (error: unknown): error is NetworkError =>
-  error instanceof NetworkError && ["UNREACHABLE", "CLOSED", "TIMEOUT"].includes(error.code);
+  error instanceof NetworkError &&
+  ["UNREACHABLE", "CLOSED", "TIMEOUT", "UNSUPPORTED"].includes(error.code);
 
-function asClientError(error: unknown, broker: PeerId): unknown {
+function asClientError(error: unknown): unknown {
   if (error instanceof RequestRefused) {
     return new ClientError("REFUSED", error.message, { reason: error.code, cause: error });
   }
@@ -302,9 +303,6 @@ function asClientError(error: unknown, broker: PeerId): unknown {
   }
   if (error instanceof NetworkError && error.code === "ABORTED") {
     return new ClientError("ABORTED", "cancelled", { cause: error });
-  }
-  if (error instanceof NetworkError && error.code === "UNSUPPORTED") {
-    return new ClientError("NO_BROKER", `${broker} takes no jobs: dial a broker`, { cause: error });
   }
   return error;
 }

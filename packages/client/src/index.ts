@@ -5,5 +5,11 @@ export { ClientError, type ClientErrorCode } from "./errors.ts";
 export { decodeInput, encodeInput, sized } from "./input.ts";
 export * from "./methods.ts";
 export { suggestedCap } from "./price.ts";
-export type { AnnouncedLot, JobEvent, JobUpdate, Sale } from "./updates.ts";
+export {
+  type AnnouncedLot,
+  type JobEvent,
+  type JobUpdate,
+  type Sale,
+  jobUpdate,
+} from "./updates.ts";
 export { element, elementFromHex, elementToHex, inputsCodec } from "./values.ts";

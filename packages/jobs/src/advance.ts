@@ -40,18 +40,25 @@ export function ends(state: JobState, phase: JobPhase, effects: readonly JobEffe
   const stops = state.tasks.flatMap((task) =>
     stopRunning(task, phase.kind === "Done" ? "settled" : "cancelled"),
   );
-  const payments = state.tasks.flatMap((task) =>
-    task.state.kind === "Verified" ? paymentsFor(task, task.state) : [],
-  );
-  return {
-    state: { ...state, phase },
-    effects: [...effects, ...stops, ...payments, lastWord(phase)],
-  };
+  const over = { ...state, phase };
+  return { state: over, effects: [...effects, ...stops, ...settlement(over)] };
 }
 
-function lastWord(phase: JobPhase): JobEffect {
+/**
+ * What the end of a job leaves to be done: every verified node is paid for, then the last word. Nothing before it is over.
+ * A broker that was killed in between does all of it again: paying knows what it has paid.
+ */
+export function settlement({ tasks, phase }: JobState): readonly JobEffect[] {
+  if (phase.kind === "Running") return [];
+  const payments = tasks.flatMap((task) =>
+    task.state.kind === "Verified" ? paymentsFor(task, task.state) : [],
+  );
+  return [...payments, lastWord(phase)];
+}
+
+function lastWord(phase: Exclude<JobPhase, { kind: "Running" }>): JobEffect {
   if (phase.kind === "Done") return { kind: "jobDone", root: phase.root, bytes: phase.bytes };
-  const { reason, task } = phase as Extract<JobPhase, { kind: "Failed" }>;
+  const { reason, task } = phase;
   return { kind: "jobFailed", reason, ...(task !== undefined && { task }) };
 }
 

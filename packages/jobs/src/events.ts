@@ -116,6 +116,14 @@ export interface Resume {
   readonly from: PeerId;
 }
 
+interface LeaseTerms extends FromHolder {
+  readonly range: Range;
+  readonly price: Money;
+  readonly deadline: Time;
+  readonly inputs: readonly CIDText[];
+  readonly resume?: Resume;
+}
+
 /** What the shell is to do. Effects of one step are in order; all are safe to do twice. */
 export type JobEffect =
   | {
@@ -125,14 +133,9 @@ export type JobEffect =
       readonly exclude: readonly PeerId[];
     }
   | { readonly kind: "cancelAuction"; readonly task: string; readonly epoch: number }
-  | (FromHolder & {
-      readonly kind: "sendLease";
-      readonly range: Range;
-      readonly price: Money;
-      readonly deadline: Time;
-      readonly inputs: readonly CIDText[];
-      readonly resume?: Resume;
-    })
+  | (LeaseTerms & { readonly kind: "sendLease" })
+  /** a new term began: whoever holds the lease may never have got it, or knows another broker */
+  | (LeaseTerms & { readonly kind: "confirmLease" })
   | (FromHolder & { readonly kind: "renewLease"; readonly deadline: Time })
   | (FromHolder & { readonly kind: "revoke"; readonly reason: RevocationReason })
   | (FromHolder &

@@ -1,4 +1,5 @@
 export { firstWrong, type MadeNode } from "./bisect.ts";
+export { settlement } from "./advance.ts";
 export { amountOf } from "./contributions.ts";
 export type {
   BlameReason,
@@ -18,6 +19,7 @@ export {
   type HolderStep,
   stepHolder,
 } from "./holder.ts";
+export { decodeInit, encodeInit } from "./init-codec.ts";
 export { createJob, jobWake, type LogEntry, replay, step } from "./job.ts";
 export type { JobInit, JobPhase, JobState, JobStep } from "./job-state.ts";
 export { decodeEntry, encodeEntry } from "./log.ts";

@@ -84,23 +84,27 @@ function recordFor(
   return resume === undefined ? record : { ...record, resume };
 }
 
-function lease(task: Task, record: LeaseRecord, { config, now, deadline, nodeOf }: Env): TaskStep {
-  const leased = grant(task, record, config, now, deadline);
+function lease(task: Task, record: LeaseRecord, env: Env): TaskStep {
+  const leased = grant(task, record, env.config, env.now, env.deadline);
   const next = withRunning({ ...task, leases: [...task.leases, record] }, leased);
-  const { epoch, peer, price, resume } = record;
-  const inputs = task.inputs.flatMap((id) => nodeOf(id) ?? []);
-  const terms = {
+  return { task: next, effects: [{ kind: "sendLease", ...termsOf(task, record, leased, env) }] };
+}
+
+function termsOf(
+  task: Task,
+  { epoch, peer, price, resume }: LeaseRecord,
+  { deadline }: Leased,
+  { nodeOf }: Env,
+): Omit<Extract<JobEffect, { kind: "sendLease" }>, "kind"> {
+  return {
     task: task.id,
     epoch,
     peer,
     range: task.range,
     price,
-    deadline: leased.deadline,
-    inputs,
-  };
-  return {
-    task: next,
-    effects: [{ kind: "sendLease", ...terms, ...(resume && { resume: resumeOf(resume) }) }],
+    deadline,
+    inputs: task.inputs.flatMap((id) => nodeOf(id) ?? []),
+    ...(resume && { resume: resumeOf(resume) }),
   };
 }
 
@@ -236,8 +240,12 @@ export function onNewTerm(task: Task, env: Env): TaskStep {
   if (running?.kind !== "Leased") return { task, effects: [] };
   const next = excuse(task, running, env.config, env.now, env.deadline);
   const { epoch, peer, deadline } = next;
+  const terms = termsOf(task, recordOf(task, epoch) as LeaseRecord, next, env);
   return {
     task: withRunning(task, next),
-    effects: [{ kind: "renewLease", task: task.id, epoch, peer, deadline }],
+    effects: [
+      { kind: "confirmLease", ...terms },
+      { kind: "renewLease", task: task.id, epoch, peer, deadline },
+    ],
   };
 }

@@ -1,56 +1,121 @@
-import { type BlobSource, type Chunks, NetworkError, collect } from "@foldmesh/network";
-import type { CIDText, PeerId } from "@foldmesh/protocol";
+// Blobs as the network sees them, over what the node keeps: who may fetch which, and how long each stays.
 
-/** Where a node keeps blobs, and can drop them again: node states are large and of use for minutes. */
+import { type BlobSource, type Chunks, NetworkError } from "@foldmesh/network";
+import type { CIDText, PeerId, Time } from "@foldmesh/protocol";
+import { type BlobStore, StoreError } from "@foldmesh/store";
+
+/** Where a node keeps blobs. Node states and inputs disclose witnesses, so nobody may fetch anything unless he is named. */
 export interface BlobShelf extends BlobSource {
-  /** Not an error when it is not held. */
-  drop(cid: CIDText): void;
-  /** Drops it after a while, unless this is asked again with another time. */
-  expire(cid: CIDText, afterMs: number): void;
-  /** From now on only the peers named here may fetch it: node states and inputs disclose witnesses. */
+  /** Keeps blobs for an owner, also over restarts: those that are here, and those that come. Hold first, then put. */
+  hold(owner: string, ...cids: readonly CIDText[]): Promise<void>;
+  /** What an owner held is dropped, but for what others hold. */
+  release(owner: string): Promise<void>;
+  /** Who holds anything. */
+  owners(): readonly string[];
+  /** Holds a blob for a while, also over restarts. */
+  expire(cid: CIDText, afterMs: number): Promise<void>;
+  /** These peers may fetch it, too. */
   allow(cid: CIDText, ...peers: readonly PeerId[]): void;
+  /** Everybody may fetch it. */
+  publish(cid: CIDText): void;
   mayFetch(peer: PeerId, cid: CIDText): boolean;
   /** All of it together, bytes. */
   held(): number;
-  /** Forgets everything. */
+  /** Ends its timers. */
   close(): void;
 }
 
-export function createBlobShelf(): BlobShelf {
-  const blobs = new Map<CIDText, Uint8Array>();
-  const timers = new Map<CIDText, NodeJS.Timeout>();
-  const guests = new Map<CIDText, Set<PeerId>>();
-  const drop = (cid: CIDText): void => {
-    clearTimeout(timers.get(cid));
-    timers.delete(cid);
-    blobs.delete(cid);
-    guests.delete(cid);
+const UNTIL = /^until\/(\d+)\//;
+/** The longest delay of a timer; what stays longer is looked at again at the next start. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export function createBlobShelf(blobs: BlobStore, now: () => Time): BlobShelf {
+  const timers = new Set<NodeJS.Timeout>();
+  const guests = new Map<CIDText, Set<PeerId> | "everybody">();
+
+  const release = async (owner: string): Promise<void> => {
+    const cids = blobs.pinned(owner);
+    await blobs.release(owner);
+    for (const cid of cids) {
+      if (guests.get(cid) === "everybody") continue; // of use to others: it gives way when room is needed
+      if (await dropped(blobs, cid)) guests.delete(cid);
+    }
   };
+  const releaseAt = (owner: string, at: Time): void => {
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        release(owner).catch(() => undefined); // at the next start, then
+      },
+      Math.min(LONGEST_MS, Math.max(0, at - now())),
+    );
+    timers.add(timer.unref());
+  };
+  for (const owner of blobs.owners()) {
+    const [, at] = UNTIL.exec(owner) ?? [];
+    if (at !== undefined) releaseAt(owner, Number(at));
+  }
   return {
-    drop,
+    release,
+    hold: (owner, ...cids) => blobs.pin(owner, cids),
+    owners: () => blobs.owners(),
+    async expire(cid, afterMs) {
+      const at = now() + afterMs;
+      const owner = `until/${at}/${cid}`;
+      await blobs.pin(owner, [cid]);
+      releaseAt(owner, at);
+    },
     allow(cid, ...peers) {
-      guests.set(cid, new Set([...(guests.get(cid) ?? []), ...peers]));
+      const known = guests.get(cid);
+      if (known !== "everybody") guests.set(cid, new Set([...(known ?? []), ...peers]));
     },
-    mayFetch: (peer, cid) => guests.get(cid)?.has(peer) ?? true,
-    expire(cid, afterMs) {
-      clearTimeout(timers.get(cid));
-      timers.set(cid, setTimeout(drop, afterMs, cid).unref());
+    publish: (cid) => void guests.set(cid, "everybody"),
+    mayFetch(peer, cid) {
+      const known = guests.get(cid);
+      return known === "everybody" || (known?.has(peer) ?? false);
     },
+    held: () => blobs.usage().bytes,
     close() {
       timers.forEach((timer) => clearTimeout(timer));
       timers.clear();
-      guests.clear();
-      blobs.clear();
     },
-    size: (cid) => Promise.resolve(blobs.get(cid)?.length),
-    async *get(cid, offset = 0): Chunks {
-      const blob = blobs.get(cid);
-      if (blob === undefined) throw new NetworkError("NOT_FOUND", `blob ${cid} is not held here`);
-      yield blob.subarray(offset);
-    },
-    async put(cid, chunks) {
-      blobs.set(cid, await collect(chunks));
-    },
-    held: () => blobs.values().reduce((sum, { length }) => sum + length, 0),
+    size: (cid) => inNetworkWords(blobs.size(cid)),
+    get: (cid, offset) => readInNetworkWords(blobs.get(cid, offset)),
+    put: (cid, chunks) => inNetworkWords(blobs.put(cid, chunks)),
   };
+}
+
+/** @returns whether nobody needs it any more */
+async function dropped(blobs: BlobStore, cid: CIDText): Promise<boolean> {
+  try {
+    await blobs.remove(cid);
+    return true;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === "PINNED") return false;
+    throw error;
+  }
+}
+
+const CODES = { NOT_FOUND: "NOT_FOUND", CLOSED: "STOPPED", BAD_BLOB: "BAD_BLOB" } as const;
+
+function translated(error: unknown): unknown {
+  if (!(error instanceof StoreError) || !(error.code in CODES)) return error;
+  const code = CODES[error.code as keyof typeof CODES];
+  return new NetworkError(code, error.message, { cause: error });
+}
+
+async function inNetworkWords<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+async function* readInNetworkWords(chunks: Chunks): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw translated(error);
+  }
 }

@@ -25,6 +25,8 @@ export type Notice = Extract<AnyMessage, { kind: BoardKind }>;
 export interface Board {
   /** Signs and says to everybody, this node's own listeners included. */
   post<K extends BoardKind>(kind: K, content: Contents[K]): Promise<SignedMessage<K>>;
+  /** Says what has been signed already. */
+  repost<K extends BoardKind>(message: SignedMessage<K>): Promise<void>;
   /** @returns a function that ends it */
   listen(listener: (notice: Notice) => void): () => void;
 }
@@ -34,12 +36,16 @@ export function createBoard({ gossip, signer }: Network): Board {
   const tell = (notice: Notice): void => listeners.forEach((listener) => listener(notice));
   gossip.subscribe(MARKET_TOPIC, signedMessages(MARKET_KINDS), tell);
   gossip.subscribe(RECORD_TOPIC, signedMessages(RECORD_KINDS), tell);
+  const repost = async <K extends BoardKind>(message: SignedMessage<K>): Promise<void> => {
+    const topic = isRecord(message.kind) ? RECORD_TOPIC : MARKET_TOPIC;
+    tell(message as unknown as Notice);
+    await gossip.publish(topic, message.bytes);
+  };
   return {
+    repost,
     async post(kind, content) {
       const message = await signMessage(signer, kind, content);
-      const topic = isRecord(kind) ? RECORD_TOPIC : MARKET_TOPIC;
-      tell(message as unknown as Notice);
-      await gossip.publish(topic, message.bytes);
+      await repost(message);
       return message;
     },
     listen(listener) {

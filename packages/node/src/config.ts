@@ -60,10 +60,16 @@ export interface NodeConfig {
   readonly reach?: "local" | "public";
   readonly broker?: Partial<BrokerConfig>;
   readonly worker?: Partial<WorkerConfig>;
+  /** Where jobs, leases, receipts and blobs are kept. Default `disk`: in the data directory. */
+  readonly store?: "disk" | "memory";
+  /** The most that blobs may take, bytes. Default 10 GiB. */
+  readonly maxBlobBytes?: number;
   readonly network?: Partial<Pick<NetworkConfig, "relay" | "mdns" | "announce" | "intervals">> & {
     readonly limits?: Partial<Limits>;
   };
 }
+
+export const MAX_BLOB_BYTES: number = 10 * 2 ** 30;
 
 export const BROKER_DEFAULTS: BrokerConfig = {
   maxJobs: 16,

@@ -6,6 +6,7 @@ import type { BrokerConfig, WorkerConfig } from "./config.ts";
 import type { NodeEvent } from "./events.ts";
 import type { Board } from "./board.ts";
 import type { JobJournal } from "./journal.ts";
+import type { Keep } from "./keep/keep.ts";
 import type { PowersShelf } from "./powers.ts";
 import type { Programs } from "./programs.ts";
 import type { Watcher } from "./watcher.ts";
@@ -24,6 +25,7 @@ export interface Context {
   /** the two gossip topics */
   readonly board: Board;
   readonly watcher: Watcher;
+  readonly keep: Keep;
   readonly shelf: BlobShelf;
   readonly programs: Programs;
   /** of tau, that this node has */

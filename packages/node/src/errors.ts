@@ -1,6 +1,8 @@
 export type NodeErrorCode =
   | "DATA_DIR" // the data directory cannot be used
   | "KEY" // the key file is no key
+  | "IN_USE" // another process works on the data directory
+  | "STORE" // what the node keeps cannot be opened
   | "TERMS" // a broker's terms do not fit the job they claim to be of
   | "STOPPED";
 

@@ -1,4 +1,5 @@
 import type { JobUpdate } from "@foldmesh/client";
+import type { Recovery } from "./keep/keep.ts";
 import type { AuctionFault } from "@foldmesh/market";
 import type { NetworkEvent } from "@foldmesh/network";
 import type { CIDText, Money, PeerId, Range, RefusalReason, TaskKind } from "@foldmesh/protocol";
@@ -22,6 +23,18 @@ export type NodeEvent =
       readonly task: string | undefined;
       readonly reason: string;
     }
+  /** what was found in the data directory */
+  | ({ readonly kind: "store-opened" } & Recovery)
+  | { readonly kind: "blob-damaged"; readonly what: string }
+  /** broker: a job is taken up where the last run left it */
+  | {
+      readonly kind: "job-resumed";
+      readonly job: CIDText;
+      readonly phase: "running" | "done" | "failed";
+      readonly entries: number;
+      readonly updates: number;
+    }
+  | { readonly kind: "job-not-resumed"; readonly job: CIDText; readonly reason: string }
   /** broker: what is thought of a peer's advert; a checked one is admitted to auctions */
   | { readonly kind: "listed" | "admitted"; readonly peer: PeerId }
   | { readonly kind: "not-admitted"; readonly peer: PeerId; readonly reason: string }

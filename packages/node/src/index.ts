@@ -4,7 +4,6 @@ export { type EvidenceFile, listEvidence } from "./evidence/archive.ts";
 export { encodeDossier } from "./evidence/dossier.ts";
 export { type EvidenceVerdict, verifyEvidence } from "./evidence/verify.ts";
 export type { NodeEvent, NodeObserver } from "./events.ts";
-export type { JobJournal, JobOpening } from "./journal.ts";
 export { loadIdentity } from "./identity.ts";
 export {
   type FoldmeshNode,

@@ -14,7 +14,7 @@ import { type Board, type Notice, createBoard } from "./board.ts";
 import { Broker, SOFTWARE } from "./broker/broker.ts";
 import type { DescribeLeaf } from "./broker/accept.ts";
 import type { Challenge } from "./broker/roster.ts";
-import { BROKER_DEFAULTS, type NodeConfig, WORKER_DEFAULTS } from "./config.ts";
+import { BROKER_DEFAULTS, MAX_BLOB_BYTES, type NodeConfig, WORKER_DEFAULTS } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { NodeEvent, NodeObserver } from "./events.ts";
 import { createArchive } from "./evidence/archive.ts";
@@ -23,7 +23,8 @@ import { loadBenchmark } from "./measure/benchmark.ts";
 import { answerChallenges, createChallenge } from "./measure/challenge.ts";
 import { type EventLoopLag, measureLag } from "./measure/lag.ts";
 import { type Meter, createMeter } from "./measure/meter.ts";
-import { type JobJournal, NO_JOURNAL } from "./journal.ts";
+import { type JobJournal, createJournal } from "./journal.ts";
+import { describeReport, openKeep } from "./keep/keep.ts";
 import { loadIdentity } from "./identity.ts";
 import { withOwnCalls } from "./own-calls.ts";
 import { createPowersShelf } from "./powers.ts";
@@ -82,7 +83,7 @@ export interface NodeParts {
   /** default: by a timed computation */
   readonly challenge: Challenge | undefined;
   readonly board: (board: Board) => Board;
-  readonly journal: JobJournal;
+  readonly journal: (journal: JobJournal) => JobJournal;
   readonly prover: {
     readonly openSession: OpenSession;
     readonly describeLeaf: DescribeLeaf;
@@ -94,13 +95,13 @@ const HONEST: NodeParts = {
   perform,
   challenge: undefined,
   board: (board) => board,
-  journal: NO_JOURNAL,
+  journal: (journal) => journal,
   prover: { openSession, describeLeaf, verifyProof },
 };
 
 /**
  * Starts a member of the network with the given roles.
- * @throws NodeError DATA_DIR, KEY; ProverError KEY; NetworkError BAD_ADDRESS, BAD_CONFIG
+ * @throws NodeError DATA_DIR, KEY, IN_USE, STORE; ProverError KEY; NetworkError BAD_ADDRESS, BAD_CONFIG
  */
 export function startNode(config: NodeConfig, observer?: NodeObserver): Promise<FoldmeshNode> {
   return composeNode(config, observer, HONEST);
@@ -117,7 +118,14 @@ export async function composeNode(
   const observers = new Set<NodeObserver>(observer === undefined ? [] : [observer]);
   const emit = (event: NodeEvent): void => observers.forEach((each) => each(event));
   const privateKey = await loadIdentity(config.dataDir);
-  const shelf = createBlobShelf();
+  const keep = await openKeep({
+    dataDir: config.store === "memory" ? undefined : config.dataDir,
+    maxBlobBytes: config.maxBlobBytes ?? MAX_BLOB_BYTES,
+    onDamage: (what) => emit({ kind: "blob-damaged", what }),
+  });
+  undo.defer(() => keep.close());
+  emit({ kind: "store-opened", ...describeReport(keep.report) });
+  const shelf = createBlobShelf(keep.blobs, Date.now);
   undo.defer(() => shelf.close());
   const members = await createNetwork(
     {
@@ -162,9 +170,10 @@ export async function composeNode(
     watcher,
     perform: work,
     describeLeaf: prover.describeLeaf,
-    journal,
+    journal: journal(createJournal(keep)),
+    keep,
     shelf,
-    programs: createPrograms(network),
+    programs: createPrograms(network, shelf),
     powers,
     sessions: createSessions({
       threads,
@@ -296,12 +305,12 @@ function statusOf(
       price,
       deadline,
     })),
-    jobs: (broker?.jobs ?? []).map(({ accepted, result, state }) => ({
-      job: accepted.job,
-      requester: accepted.requester,
+    jobs: (broker?.jobs ?? []).map(({ job, requester, result, tasks }) => ({
+      job,
+      requester,
       phase: result.kind,
-      tasks: state?.tasks.length ?? 0,
-      verified: state?.tasks.filter((task) => task.state.kind === "Verified").length ?? 0,
+      tasks: tasks.all,
+      verified: tasks.verified,
     })),
     blobs: shelf.held(),
   };

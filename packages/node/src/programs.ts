@@ -1,6 +1,7 @@
 import { MAX_BUNDLE_BYTES, openBundle } from "@foldmesh/client";
 import type { Network } from "@foldmesh/network";
 import type { CIDText, PeerId } from "@foldmesh/protocol";
+import type { BlobShelf } from "./blob-shelf.ts";
 import type { Program } from "@foldmesh/r1cs";
 
 /** Programs that this node has fetched and opened, by their bundle's CID. */
@@ -11,12 +12,13 @@ export interface Programs {
 
 const KEPT = 8;
 
-export function createPrograms({ blobs }: Pick<Network, "blobs">): Programs {
+export function createPrograms({ blobs }: Pick<Network, "blobs">, shelf: BlobShelf): Programs {
   const opened = new Map<CIDText, Promise<Program>>();
   return {
     get(cid, from, signal) {
       const known = opened.get(cid);
       if (known !== undefined) return known;
+      shelf.publish(cid); // so that the next peer can have it from here
       const loading = load(blobs, cid, from, signal);
       opened.set(cid, loading);
       loading.catch(() => opened.delete(cid)); // asked again later, perhaps of others
@@ -27,7 +29,6 @@ export function createPrograms({ blobs }: Pick<Network, "blobs">): Programs {
   };
 }
 
-/** Fetched into this node's blobs, so that the next peer can have it from here. */
 async function load(
   blobs: Network["blobs"],
   cid: CIDText,

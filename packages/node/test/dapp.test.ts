@@ -16,7 +16,8 @@ import { minroot, programDir } from "@foldmesh/programs";
 import { decodeProof } from "@foldmesh/prover";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { decodeEntry } from "@foldmesh/jobs";
-import type { JobJournal, JobOpening } from "../src/index.ts";
+import type { JobJournal } from "../src/journal.ts";
+import type { JobRecord } from "../src/keep/records.ts";
 import { VERIFY, verdictCodec, verifyRequest } from "../src/methods.ts";
 import { decode, decompressed, toyProver } from "./toy-prover.ts";
 import { type Member, type World, all, createWorld, kinds, until } from "./world.ts";
@@ -26,19 +27,21 @@ let bundle: Bundle;
 let broker: Member;
 let client: Client;
 
-const openings = new Map<string, JobOpening>();
+const records = new Map<string, JobRecord>();
 const written: [job: string, entry: Uint8Array][] = [];
 let diskIsFull = false;
-const journal: JobJournal = {
-  async begin(job, opening) {
-    openings.set(job, opening);
+const journal = (inner: JobJournal): JobJournal => ({
+  ...inner,
+  put(job, record, ...more) {
+    records.set(job, record);
+    return inner.put(job, record, ...more);
   },
   async append(job, entry) {
     if (diskIsFull) throw new Error("no space left");
     written.push([job, entry]);
+    await inner.append(job, entry);
   },
-  end: () => Promise.resolve(),
-};
+});
 
 const z0 = [1n, 2n, 0n] as const;
 const request = (change: Partial<JobRequest> = {}): JobRequest => ({
@@ -168,7 +171,10 @@ describe("a broker writes down what happens to a job", () => {
   test("before it acts on it", async () => {
     const { job } = await client.submit(request());
     await all(client.watch(job));
-    expect(openings.get(job)!.stepsPerLeaf).toBe(1);
+    expect(records.get(job)).toMatchObject({
+      size: { stepsPerLeaf: 1 },
+      plan: { begun: expect.any(Number) },
+    });
     const entries = written.filter(([of]) => of === job).map(([, entry]) => decodeEntry(entry));
     const events = entries.map(({ event }) => event.kind);
     expect(events.filter((kind) => kind === "awarded").length).toBeGreaterThan(2);

@@ -4,12 +4,13 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fp } from "@foldmesh/algebra";
-import { collect } from "@foldmesh/network";
+import { cidOfBytes, collect, once } from "@foldmesh/network";
 import { ProtocolError } from "@foldmesh/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createBlobShelf } from "../src/blob-shelf.ts";
 import { createUpdateLog } from "../src/broker/update-log.ts";
 import { NodeError } from "../src/errors.ts";
+import { openKeep } from "../src/keep/keep.ts";
 import { loadIdentity } from "../src/identity.ts";
 import { pidOf } from "../src/pid.ts";
 import { decodeShardInput, encodeShardInput, restOfInput } from "../src/shard-input.ts";
@@ -83,48 +84,72 @@ test("a prover's name in its leaves depends on the job", () => {
   for (const pid of pids) expect(Fp.isCanonical(pid)).toBe(true);
 });
 
-test("a blob given to some is kept from the others, until it is dropped", () => {
-  const shelf = createBlobShelf();
-  expect(shelf.mayFetch("anybody", "a")).toBe(true);
-  shelf.allow("a");
-  expect(shelf.mayFetch("prover", "a")).toBe(false);
-  shelf.allow("a", "prover");
-  shelf.allow("a", "aggregator");
-  expect(shelf.mayFetch("prover", "a")).toBe(true);
-  expect(shelf.mayFetch("anybody", "a")).toBe(false);
-  shelf.drop("a");
-  expect(shelf.mayFetch("anybody", "a")).toBe(true);
+const openShelf = async (dataDir?: string, now = Date.now) => {
+  const keep = await openKeep({ dataDir, maxBlobBytes: 1e6, onDamage: () => {} });
+  return { keep, shelf: createBlobShelf(keep.blobs, now) };
+};
+const blobOf = (length: number) => {
+  const bytes = new Uint8Array(length).fill(length);
+  return { bytes, cid: cidOfBytes(bytes) };
+};
+
+test("a blob is kept from everybody but those it is given to, until it is dropped", async () => {
+  const { shelf } = await openShelf();
+  const { bytes, cid } = blobOf(10);
+  await shelf.hold("job/a", cid);
+  await shelf.put(cid, once(bytes));
+  expect(shelf.mayFetch("anybody", cid)).toBe(false);
+  shelf.allow(cid, "prover");
+  shelf.allow(cid, "aggregator");
+  expect(shelf.mayFetch("prover", cid)).toBe(true);
+  expect(shelf.mayFetch("anybody", cid)).toBe(false);
+  await shelf.release("job/a");
+  expect(shelf.mayFetch("prover", cid)).toBe(false);
+  shelf.publish(cid);
+  expect(shelf.mayFetch("anybody", cid)).toBe(true);
 });
 
-test("the shelf drops blobs when told, and when their time is over", async () => {
-  const shelf = createBlobShelf();
-  const put = (cid: string, length: number) =>
-    shelf.put(
-      cid,
-      (async function* () {
-        yield new Uint8Array(length);
-      })(),
-    );
-  await Promise.all([put("a", 10), put("b", 20), put("c", 30)]);
-  expect(shelf.held()).toBe(60);
-  shelf.drop("a");
-  shelf.drop("a");
-  shelf.expire("b", 5);
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  expect(shelf.held()).toBe(30);
-  expect(await collect(shelf.get("c", 10))).toHaveLength(20);
-  await expect(collect(shelf.get("b"))).rejects.toThrow(/not held/);
+test("the shelf drops what nobody holds any more, and what is held for a time when that is over", async () => {
+  const { shelf } = await openShelf();
+  const blobs = [10, 20, 30].map(blobOf);
+  const [a, b, c] = blobs as [(typeof blobs)[0], (typeof blobs)[0], (typeof blobs)[0]];
+  await shelf.hold("job/1", a.cid, c.cid);
+  await shelf.hold("job/2", c.cid);
+  for (const { cid, bytes } of blobs) await shelf.put(cid, once(bytes));
+  await shelf.release("job/1");
+  expect(shelf.held()).toBe(50);
+  await shelf.expire(b.cid, 5);
+  await expect.poll(() => shelf.held()).toBe(30);
+  expect(await collect(shelf.get(c.cid, 10))).toHaveLength(20);
+  await expect(collect(shelf.get(b.cid))).rejects.toThrow(/not held/);
   shelf.close();
-  expect(shelf.held()).toBe(0);
+});
+
+test("what is held stays over a restart; what was held for a time goes with the next start", async () => {
+  const dataDir = join(directory, "kept");
+  const [a, b] = [blobOf(10), blobOf(20)];
+  const first = await openShelf(dataDir);
+  await first.shelf.hold("job/1", a.cid);
+  await first.shelf.expire(b.cid, 60_000);
+  for (const { cid, bytes } of [a, b]) await first.shelf.put(cid, once(bytes));
+  first.shelf.close();
+  await expect(openShelf(dataDir)).rejects.toMatchObject({ code: "IN_USE" });
+  await first.keep.close();
+  const second = await openShelf(dataDir, () => Date.now() + 60_000);
+  expect(second.shelf.owners()).toContain("job/1");
+  await expect.poll(() => second.shelf.held()).toBe(10);
+  second.shelf.close();
+  await second.keep.close();
 });
 
 describe("a job's updates", () => {
   const never = new AbortController().signal;
+  const written = () => Promise.resolve();
 
   test("are numbered, and waited for", async () => {
     const log = createUpdateLog(() => 5);
     const waiting = log.from(0, 10, 10_000, never);
-    log.add({ kind: "executed", done: 1, total: 2 });
+    log.add({ kind: "executed", done: 1, total: 2 }, written);
     expect(await waiting).toEqual([
       { sequence: 0, at: 5, event: { kind: "executed", done: 1, total: 2 } },
     ]);
@@ -134,7 +159,8 @@ describe("a job's updates", () => {
 
   test("end with the last word: nobody waits for more", async () => {
     const log = createUpdateLog(() => 5);
-    log.add({ kind: "failed", reason: "CANCELLED", message: "" });
+    log.add({ kind: "failed", reason: "CANCELLED", message: "" }, written);
+    await log.from(0, 1, 10_000, never);
     expect(log.isOver(0)).toBe(false);
     expect(log.isOver(1)).toBe(true);
     expect(await log.from(1, 10, 10_000, never)).toEqual([]);

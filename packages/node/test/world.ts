@@ -47,6 +47,7 @@ export async function createWorld(): Promise<World> {
           bootstrap,
           roles: [],
           threads: 1,
+          store: "memory",
           ...config,
           worker: { benchmark: BENCHMARK, ask: 1_000n, ...config.worker },
           broker: { rosterMs: 300, ...config.broker },

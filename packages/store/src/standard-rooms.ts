@@ -27,9 +27,19 @@ export interface ReceiptId extends LeaseId {
 interface Ids {
   /** what a job's log begins with */
   jobs: CIDText;
+  /** held by this node */
   leases: LeaseId;
+  /** given by this node, as they were signed: nobody signs two of one epoch */
+  issued: LeaseId;
   checkpoints: CheckpointId;
+  /** signed messages about what was delivered to this node */
+  deliveries: ReceiptId;
+  /** signed by this node */
   receipts: ReceiptId;
+  /** for this node's work */
+  earned: ReceiptId;
+  /** auctions in which this node has sealed a bid: nobody seals two */
+  bids: CIDText;
   reputation: PeerId;
   peers: PeerId;
   adverts: PeerId;
@@ -41,14 +51,20 @@ interface Ids {
 export interface RoomCodecs {
   readonly jobs: AnyCodec;
   readonly leases: AnyCodec;
+  readonly issued: AnyCodec;
   readonly checkpoints: AnyCodec;
+  readonly deliveries: AnyCodec;
   readonly receipts: AnyCodec;
+  readonly earned: AnyCodec;
+  readonly bids: AnyCodec;
   readonly reputation: AnyCodec;
   readonly peers: AnyCodec;
   readonly adverts: AnyCodec;
   readonly evidence: AnyCodec;
   /** one log for each job */
   readonly jobEvents: AnyCodec;
+  /** one log for each job: what its requester is told */
+  readonly updates: AnyCodec;
   /** one log for each ledger, named by its keeper */
   readonly ledger: AnyCodec;
 }
@@ -61,7 +77,7 @@ type PartOf<Id> = Id extends string ? undefined : Partial<Id>;
 export type StandardRooms<C extends RoomCodecs> = {
   readonly [K in keyof Ids]: RepositorySpec<Ids[K], ValueOf<C[K]>, PartOf<Ids[K]>>;
 } & {
-  readonly [K in "jobEvents" | "ledger"]: LogSpec<ValueOf<C[K]>>;
+  readonly [K in "jobEvents" | "updates" | "ledger"]: LogSpec<ValueOf<C[K]>>;
 };
 
 /** The rooms of a Foldmesh node. */
@@ -69,9 +85,14 @@ export function standardRooms<C extends RoomCodecs>(codecs: C): StandardRooms<C>
   return {
     jobs: repository(textKey, codecs.jobs),
     jobEvents: log(codecs.jobEvents),
+    updates: log(codecs.updates),
     leases: repository(leaseKey, codecs.leases),
+    issued: repository(leaseKey, codecs.issued),
     checkpoints: repository(checkpointKey, codecs.checkpoints),
+    deliveries: repository(receiptKey, codecs.deliveries),
     receipts: repository(receiptKey, codecs.receipts),
+    earned: repository(receiptKey, codecs.earned),
+    bids: repository(textKey, codecs.bids),
     reputation: repository(textKey, codecs.reputation),
     peers: repository(textKey, codecs.peers),
     adverts: repository(textKey, codecs.adverts),

@@ -27,6 +27,11 @@ test("the rooms of a node hold messages by their ids, and find a task's furthest
   const codecs = {
     jobs: opaque,
     jobEvents: opaque,
+    updates: opaque,
+    issued: opaque,
+    deliveries: opaque,
+    earned: opaque,
+    bids: opaque,
     leases: canonical(KINDS.Lease.content),
     checkpoints: canonical(KINDS.Checkpoint.content),
     receipts: opaque,

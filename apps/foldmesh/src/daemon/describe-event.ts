@@ -15,6 +15,9 @@ const LOUDNESS: Readonly<Partial<Record<NodeEvent["kind"], Level>>> = {
   equivocation: "warn",
   evidence: "warn",
   "handler-failed": "error",
+  "blob-damaged": "warn",
+  "job-resumed": "info",
+  "job-not-resumed": "error",
   admitted: "info",
   "not-admitted": "warn",
   "bid-fault": "warn",
@@ -35,6 +38,7 @@ const LOUD_UPDATES: readonly string[] = ["rejected", "blamed", "failed"];
 
 export function describeEvent(event: NodeEvent): Entry {
   if (event.kind === "job") return describeUpdate(event);
+  if (event.kind === "store-opened") return describeRecovery(event);
   const { kind, ...fields } = event;
   return { level: LOUDNESS[kind] ?? "debug", event: kind, fields };
 }
@@ -47,4 +51,12 @@ function describeUpdate({ job, update }: Extract<NodeEvent, { kind: "job" }>): E
       ? "warn"
       : "info";
   return { level, event: `job-${kind}`, fields: { job, ...fields } };
+}
+
+/** A start after an orderly end is nothing to tell; what was repaired or lost is. */
+function describeRecovery({ kind, ...found }: Extract<NodeEvent, { kind: "store-opened" }>): Entry {
+  const lost = found.cutLogs + found.droppedRecords + found.damagedBlobs;
+  const isRepaired = lost > 0 || found.mended !== undefined;
+  const level = isRepaired ? "warn" : found.wasClosed ? "debug" : "info";
+  return { level, event: kind, fields: found };
 }

@@ -1,6 +1,6 @@
 // Whether a broker can take a request: program, inputs, size, price; with a sentence for everything that is wrong.
 
-import { ClientError, decodeInput, elementFromHex } from "@foldmesh/client";
+import { ClientError, MAX_BUNDLE_BYTES, decodeInput, elementFromHex } from "@foldmesh/client";
 import { NetworkError, RequestRefused } from "@foldmesh/network";
 import type { CIDText, PeerId, ProofRequest, SignedMessage } from "@foldmesh/protocol";
 import { ProtocolError } from "@foldmesh/protocol";
@@ -69,12 +69,28 @@ export async function examine(
 ): Promise<Accepted> {
   const { content: request, sender: requester, id: job } = message;
   checkTerms(request, context.now());
-  const key = context.powers.keyOf(request.powers);
-  if (key === undefined) throw new RequestRefused("KEY", missingPowers(request.powers!));
-  const program = await fetchProgram(context, message, signal);
-  const input = await fetchInput(context, message, program, signal);
+  const key = keyFor(context, request);
+  const { program, input } = await fetchMaterial(context, message, signal);
   const size = await measure(context, program, request, { threads, shapes, signal });
   return { job, requester, message, request, program, key, input, size };
+}
+
+/** @throws RequestRefused KEY */
+export function keyFor({ powers }: Context, request: ProofRequest): Accepted["key"] {
+  const key = powers.keyOf(request.powers);
+  if (key === undefined) throw new RequestRefused("KEY", missingPowers(request.powers!));
+  return key;
+}
+
+/** Both are kept from then on. @throws RequestRefused PROGRAM, INPUT */
+export async function fetchMaterial(
+  context: Context,
+  message: SignedMessage<"ProofRequest">,
+  signal: AbortSignal,
+): Promise<Pick<Accepted, "program" | "input">> {
+  const program = await fetchProgram(context, message, signal);
+  const input = await fetchInput(context, message, program, signal);
+  return { program, input };
 }
 
 function checkTerms({ deadline, privacy, input }: ProofRequest, now: number): void {
@@ -93,11 +109,14 @@ function checkTerms({ deadline, privacy, input }: ProofRequest, now: number): vo
 }
 
 async function fetchProgram(
-  { programs }: Context,
+  { programs, network, shelf }: Context,
   { content, sender }: SignedMessage<"ProofRequest">,
   signal: AbortSignal,
 ): Promise<Program> {
+  const options = { from: [sender], maxBytes: MAX_BUNDLE_BYTES, signal };
   try {
+    shelf.publish(content.program);
+    await network.blobs.download(content.program, options); // it may be open already, and its files gone
     return await programs.get(content.program, [sender], signal);
   } catch (error) {
     throw refusal("PROGRAM", `the program ${content.program}`, error);
@@ -120,6 +139,7 @@ async function fetchInput(
   }
   try {
     const options = { from: [sender], maxBytes: MAX_INPUT_BYTES, signal };
+    await network.blobs.download(blob, options); // kept: after a restart its requester may be gone
     const bytes = await network.blobs.fetch(blob, options);
     return decodeInput(bytes, content.z0.map(elementFromHex), content.steps);
   } catch (error) {

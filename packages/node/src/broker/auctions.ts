@@ -31,6 +31,8 @@ export interface AuctionsInit {
   readonly roster: Roster;
   readonly job: CIDText;
   readonly request: ProofRequest;
+  /** of the job's leader: no two announcements of one broker for one job have the same number */
+  readonly term: () => number;
   readonly onOpened: (auction: CIDText, content: AuctionAnnouncement) => void;
   readonly onSold: (auction: CIDText, sold: readonly SoldLot[]) => void;
   readonly onUnsold: (lots: readonly { readonly task: string; readonly epoch: number }[]) => void;
@@ -49,6 +51,8 @@ interface Auction {
 const ROUNDS = 1_000_000;
 /** How long lots wait for others to be auctioned with them. */
 const GATHER_MS = 10;
+/** Room for the auctions of one term. */
+const AUCTIONS = 100_000;
 
 export class Auctions {
   readonly #init: AuctionsInit;
@@ -116,14 +120,14 @@ export class Auctions {
 
   #openFor(role: Role, lots: readonly JobLot[], exclude: readonly PeerId[]): void {
     if (lots.length === 0) return;
-    const { context, roster, job, request } = this.#init;
+    const { context, roster, job, request, term } = this.#init;
     const { now, network, brokerConfig } = context;
     const init = {
       broker: network.peer,
       job,
       program: request.program,
       powers: request.powers,
-      sequence: this.#opened++ * ROUNDS,
+      sequence: (term() * AUCTIONS + this.#opened++) * ROUNDS,
       lots: lots as readonly LotForSale[],
       bidders: roster.bidders(role, request, exclude),
       deadline: request.deadline,

@@ -5,6 +5,7 @@ import {
   FAILURE,
   type LedgerEvent,
   type LedgerState,
+  type Outcome,
   REPUTATION_DEFAULTS,
   balanceOf,
   stepLedger,
@@ -19,7 +20,11 @@ import {
   type Range,
   type Receipt,
   type SignedMessage,
+  openMessage,
+  signMessage,
+  verifySignature,
 } from "@foldmesh/protocol";
+import type { Change } from "@foldmesh/store";
 import type { Context } from "../context.ts";
 import type { Standing } from "./standing.ts";
 
@@ -33,53 +38,84 @@ const CHEATING: readonly BlameReason[] = ["INVALID_NODE", "INVALID_CHECKPOINT", 
 export class Books {
   readonly #context: Context;
   readonly #standing: Standing;
-  #ledger: LedgerState = EMPTY_LEDGER;
+  #ledger: LedgerState;
 
-  constructor(context: Context, standing: Standing) {
+  private constructor(context: Context, standing: Standing, ledger: LedgerState) {
     this.#context = context;
     this.#standing = standing;
+    this.#ledger = ledger;
   }
 
-  /** Sets a job's highest price aside. */
-  open(job: CIDText, requester: PeerId, amount: Money): void {
-    this.#step({ kind: "deposit", peer: requester, amount });
-    this.#step({ kind: "escrow", job, from: requester, amount });
+  /** The books as they were left. */
+  static async open(context: Context, standing: Standing): Promise<Books> {
+    const { keep, network } = context;
+    let ledger = EMPTY_LEDGER;
+    for await (const { event } of keep.rooms.ledger.read(network.peer)) {
+      ledger = stepLedger(ledger, event).state;
+    }
+    return new Books(context, standing, ledger);
+  }
+
+  /** Sets a job's highest price aside. @returns the changes to be written down with the job; none when it was set aside before */
+  open(job: CIDText, requester: PeerId, amount: Money): readonly Change[] {
+    if (this.#ledger.escrows.has(job)) return [];
+    return [
+      ...this.#step({ kind: "deposit", peer: requester, amount }),
+      ...this.#step({ kind: "escrow", job, from: requester, amount }),
+    ];
   }
 
   /** Gives back what a job did not need. */
-  settle(job: CIDText): void {
-    this.#step({ kind: "settle", job });
+  async settle(job: CIDText): Promise<void> {
+    await this.#context.keep.commit(this.#step({ kind: "settle", job }));
   }
 
   balance(peer: PeerId): Money {
     return balanceOf(this.#ledger, peer);
   }
 
-  /** Pays for a verified part; undefined when it had been paid before. */
+  /**
+   * Pays for a verified part, once: the payment, the receipt and the experience are written all or nothing, and only then is the
+   * receipt told. Asked again after a crash it tells the same receipt.
+   * @returns undefined when the ledger refuses
+   */
   async pay(
     job: CIDText,
     { task, epoch, peer, range, amount, promisedMs, takenMs }: Pay,
     node: CIDText | undefined,
   ): Promise<SignedMessage<"Receipt"> | undefined> {
-    const payment = { task, range, epoch, to: peer, amount };
-    if (!this.#step({ kind: "pay", job, payment })) return undefined;
+    const id = { job, task, epoch, peer };
+    const { keep, board } = this.#context;
+    const before = await keep.rooms.receipts.get(id);
+    if (before !== undefined) {
+      const receipt = await openMessage(verifySignature, before, "Receipt");
+      if (receipt.content.verdict.kind === "rejected") return undefined;
+      await board.repost(receipt);
+      return receipt;
+    }
+    const payment = this.#step({
+      kind: "pay",
+      job,
+      payment: { task, range, epoch, to: peer, amount },
+    });
+    if (payment.length === 0) return undefined;
     const outcome = successOutcome(PPM_ONE, promisedMs, takenMs);
-    this.#standing.experienced(peer, outcome);
     const { quality, efficiency } = outcome;
     const verdict = { kind: "accepted", quality, efficiency } as const;
-    return this.#receipt({ job, task, epoch, peer, range, price: amount, verdict }, node);
+    const content = { ...id, range, price: amount, verdict, ...(node && { node }) };
+    return this.#receipt(content, outcome, payment);
   }
 
   /** Only cheats get a receipt: who was slow may still deliver, and then gets one for that. */
   blame(job: CIDText, { task, epoch, peer, reason }: Blame, range: Range): void {
-    const isCheat = CHEATING.includes(reason);
-    const weight = reason === "REFUSED" ? REPUTATION_DEFAULTS.noRevealWeight : FAILURE.weight;
-    this.#standing.experienced(peer, { ...FAILURE, weight });
-    if (!isCheat) return;
-    const verdict = { kind: "rejected", reason: "invalid-node" } as const;
     const { emit, network } = this.#context;
+    if (!CHEATING.includes(reason)) {
+      const weight = reason === "REFUSED" ? REPUTATION_DEFAULTS.noRevealWeight : FAILURE.weight;
+      return this.#remember(peer, { ...FAILURE, weight });
+    }
+    const verdict = { kind: "rejected", reason: "invalid-node" } as const;
     const content = { job, task, epoch, peer, range, price: 0n, verdict };
-    this.#receipt(content, undefined)
+    this.#receipt(content, FAILURE, [])
       .catch((error: unknown) => emit({ kind: "handler-failed", where: "posting Receipt", error }))
       // after the receipt: whoever is disconnected for it should have heard why
       .finally(() => network.report(peer, "misconduct", `${reason} in ${task} of job ${job}`));
@@ -87,22 +123,37 @@ export class Books {
 
   /** A commit that was not opened, or opened wrongly. */
   blameBidder(peer: PeerId): void {
-    const weight = REPUTATION_DEFAULTS.noRevealWeight;
-    this.#standing.experienced(peer, { ...FAILURE, weight });
+    this.#remember(peer, { ...FAILURE, weight: REPUTATION_DEFAULTS.noRevealWeight });
   }
 
-  #receipt(
-    content: Omit<Receipt, "at" | "node">,
-    node: CIDText | undefined,
+  #remember(peer: PeerId, outcome: Outcome): void {
+    const { emit, keep } = this.#context;
+    const written = keep.commit([this.#standing.experienced(peer, outcome)]);
+    written.catch((error: unknown) =>
+      emit({ kind: "handler-failed", where: "writing down a reputation", error }),
+    );
+  }
+
+  async #receipt(
+    content: Omit<Receipt, "at">,
+    outcome: Outcome,
+    changes: readonly Change[],
   ): Promise<SignedMessage<"Receipt">> {
-    const at = this.#context.now();
-    return this.#context.board.post("Receipt", { ...content, at, ...(node && { node }) });
+    const { now, network, keep, board } = this.#context;
+    const receipt = await signMessage(network.signer, "Receipt", { ...content, at: now() });
+    const { receipts } = keep.rooms;
+    const experience = this.#standing.experienced(content.peer, outcome);
+    await keep.commit([...changes, receipts.putting(content, receipt.bytes), experience]);
+    await board.repost(receipt);
+    return receipt;
   }
 
-  /** @returns whether it was not refused */
-  #step(event: LedgerEvent): boolean {
+  /** @returns the change to be written down; none when it was refused */
+  #step(event: LedgerEvent): readonly Change[] {
     const { state, effects } = stepLedger(this.#ledger, event);
     this.#ledger = state;
-    return effects.every(({ kind }) => kind !== "refuse");
+    if (effects.some(({ kind }) => kind === "refuse")) return [];
+    const { keep, network } = this.#context;
+    return [keep.rooms.ledger.appending(network.peer, [event])];
   }
 }

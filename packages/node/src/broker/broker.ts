@@ -32,12 +32,16 @@ import {
 } from "@foldmesh/protocol";
 import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
+import { messageOf } from "../errors.ts";
 import { REPORT, TERMS, terms } from "../methods.ts";
-import { type Accepted, type Shapes, examine } from "./accept.ts";
+import type { KeptJob } from "../journal.ts";
+import type { JobRecord } from "../keep/records.ts";
+import { type Accepted, type Shapes, examine, fetchMaterial, keyFor } from "./accept.ts";
 import { Books } from "./books.ts";
-import { JobRunner } from "./job-runner.ts";
+import { type BrokerJob, finishedJob } from "./broker-job.ts";
+import { JobRunner, type RunnerInit, ownerOf } from "./job-runner.ts";
 import { type Challenge, Roster } from "./roster.ts";
-import { type Standing, createStanding } from "./standing.ts";
+import { type Standing, loadStanding } from "./standing.ts";
 
 export const SOFTWARE = "foldmesh/0";
 
@@ -48,35 +52,53 @@ const PRESENCE: Readonly<Record<string, "reconnected" | "disconnected">> = {
   silent: "disconnected",
   disconnected: "disconnected",
 };
+/** The longest delay of a timer. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+type Signed = [request: SignedMessage<"ProofRequest">, order: SignedMessage<"Order">];
+
+interface BrokerParts {
+  readonly challenge: Challenge;
+  readonly standing: Standing;
+  readonly books: Books;
+}
 
 export class Broker {
   readonly #context: Context;
   readonly #standing: Standing;
   readonly #roster: Roster;
   readonly #books: Books;
-  readonly #jobs = new Map<CIDText, JobRunner>();
+  readonly #running = new Map<CIDText, JobRunner>();
+  /** over, and kept for a while */
+  readonly #finished = new Map<CIDText, BrokerJob>();
   /** by requester and nonce: what was asked once is one job */
-  readonly #asked = new Map<string, Promise<JobRunner>>();
+  readonly #asked = new Map<string, Promise<BrokerJob>>();
 
   readonly #shapes: Shapes = new Map();
+  readonly #timers = new Set<NodeJS.Timeout>();
 
-  private constructor(context: Context, challenge: Challenge) {
+  private constructor(context: Context, { challenge, standing, books }: BrokerParts) {
     this.#context = context;
-    this.#standing = createStanding(context.now);
-    this.#roster = new Roster(context, this.#standing, challenge);
-    this.#books = new Books(context, this.#standing);
+    this.#standing = standing;
+    this.#roster = new Roster(context, standing, challenge);
+    this.#books = books;
   }
 
+  /** Takes up what the last run left, then answers. */
   static async start(context: Context, challenge: Challenge): Promise<Broker> {
-    const broker = new Broker(context, challenge);
+    const standing = await loadStanding(context.keep, context.now);
+    const books = await Books.open(context, standing);
+    const broker = new Broker(context, { challenge, standing, books });
+    await broker.#takeUp();
     await broker.#serve();
     broker.#observe();
     broker.#roster.start();
     return broker;
   }
 
-  get jobs(): readonly JobRunner[] {
-    return [...this.#jobs.values()];
+  /** The oldest first. */
+  get jobs(): readonly BrokerJob[] {
+    return [...this.#finished.values(), ...this.#running.values()];
   }
 
   get roster(): Roster {
@@ -88,7 +110,8 @@ export class Broker {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.jobs.map((job) => job.stop()));
+    this.#timers.forEach((timer) => clearTimeout(timer));
+    await Promise.all(this.#running.values().map((job) => job.stop()));
   }
 
   async #serve(): Promise<void> {
@@ -112,7 +135,7 @@ export class Broker {
       const kind = PRESENCE[event.kind];
       if (kind === undefined) return;
       const { peer } = event as Extract<typeof event, { peer: PeerId }>;
-      this.jobs.forEach((job) => job.feed({ kind, peer }));
+      this.#running.forEach((job) => void job.feed({ kind, peer }));
     });
     board.listen((notice) => this.#onNotice(notice));
   }
@@ -144,37 +167,137 @@ export class Broker {
   }
 
   /** Not ended when the caller hangs up: he may be asking again at this moment. */
-  async #take(message: SignedMessage<"ProofRequest">): Promise<JobRunner> {
-    const { network, brokerConfig, stopping } = this.#context;
-    const running = this.jobs.filter(({ result }) => result.kind === "running");
-    if (running.length >= brokerConfig.maxJobs) {
-      throw new RequestRefused("BUSY", `this broker runs ${running.length} jobs: ask another one`);
-    }
+  async #take(message: SignedMessage<"ProofRequest">): Promise<BrokerJob> {
+    const { shelf, stopping } = this.#context;
+    const { id: job, content } = message;
+    this.#checkRoom();
     if (this.#roster.speeds().length === 0) await this.#roster.refresh();
-    const accepted = await this.#examine(message, stopping);
-    this.#checkPrice(accepted);
-    const { job, requester, request } = accepted;
+    await shelf.hold(ownerOf(job), content.program, content.input.blob);
+    try {
+      const accepted = await this.#examine(message, stopping);
+      this.#checkPrice(accepted);
+      return await this.#order(accepted);
+    } catch (error) {
+      await shelf.release(ownerOf(job));
+      throw error;
+    }
+  }
+
+  #checkRoom(): void {
+    const { size } = this.#running;
+    if (size < this.#context.brokerConfig.maxJobs) return;
+    throw new RequestRefused("BUSY", `this broker runs ${size} jobs: ask another one`);
+  }
+
+  /** The order is written down, with the money set aside for it, before anybody hears of it. */
+  async #order(accepted: Accepted): Promise<BrokerJob> {
+    const { network, journal } = this.#context;
+    const { job, requester, request, message, size } = accepted;
     const { maxPrice, deadline } = request;
     const content = { job, requester, standbys: [], maxPrice, deadline };
     const order = await signMessage(network.signer, "Order", content);
-    return this.#run(accepted, order);
+    const record: JobRecord = {
+      request: message.bytes,
+      order: order.bytes,
+      size,
+      result: { kind: "running" },
+    };
+    await journal.put(job, record, ...this.#books.open(job, requester, maxPrice));
+    return this.#run({ accepted, order, record, past: { entries: [], updates: [] } });
   }
 
-  #run(accepted: Accepted, order: SignedMessage<"Order">): JobRunner {
-    const { job, requester, message } = accepted;
-    const onOver = (): void => {
-      const timer = setTimeout(() => {
-        this.#jobs.delete(job);
-        this.#asked.delete(`${requester}/${message.content.nonce}`);
-      }, this.#context.brokerConfig.keepMs);
-      timer.unref();
-    };
+  async #run(job: Pick<RunnerInit, "accepted" | "order" | "record" | "past">): Promise<JobRunner> {
     const init = { context: this.#context, roster: this.#roster, books: this.#books };
-    const runner = new JobRunner({ ...init, accepted, order, onOver });
-    this.#books.open(job, requester, order.content.maxPrice);
-    this.#jobs.set(job, runner);
+    const onOver = (): void => this.#finish(runner);
+    const runner = new JobRunner({ ...init, ...job, onOver });
+    this.#running.set(runner.job, runner);
+    await runner.takeUp();
     void runner.start();
     return runner;
+  }
+
+  #finish(job: BrokerJob): void {
+    const { now, brokerConfig } = this.#context;
+    this.#running.delete(job.job);
+    this.#finished.set(job.job, job);
+    const forgetAt = (job.record.ended ?? now()) + brokerConfig.keepMs;
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        this.#forget(job);
+      },
+      Math.min(LONGEST_MS, Math.max(0, forgetAt - now())),
+    );
+    this.#timers.add(timer.unref());
+  }
+
+  #forget({ job, requester, request }: BrokerJob): void {
+    const { journal, emit } = this.#context;
+    this.#finished.delete(job);
+    this.#asked.delete(`${requester}/${request.content.nonce}`);
+    journal
+      .forget(job)
+      .catch((error: unknown) =>
+        emit({ kind: "handler-failed", where: "forgetting a job", error }),
+      );
+  }
+
+  // ---- after a restart
+
+  async #takeUp(): Promise<void> {
+    const { journal, shelf, emit } = this.#context;
+    const left = new Set(shelf.owners().filter((owner) => owner.startsWith("job/")));
+    for (const kept of await journal.all()) {
+      const { job, record, entries, updates } = kept;
+      const taken = await this.#takeUpOne(kept);
+      this.#asked.set(`${taken.requester}/${taken.request.content.nonce}`, Promise.resolve(taken));
+      if (record.result.kind === "running") left.delete(ownerOf(job));
+      const counts = { entries: entries.length, updates: updates.length };
+      emit({ kind: "job-resumed", job, phase: taken.result.kind, ...counts });
+    }
+    for (const owner of left) await shelf.release(owner);
+  }
+
+  async #takeUpOne(kept: KeptJob): Promise<BrokerJob> {
+    const { record, entries, updates } = kept;
+    const request = await openMessage(verifySignature, record.request, "ProofRequest");
+    const order = await openMessage(verifySignature, record.order, "Order");
+    if (record.result.kind !== "running") return this.#keepFinished(kept, request, order);
+    try {
+      const accepted = await this.#reopen(request, record);
+      return await this.#run({ accepted, order, record, past: { entries, updates } });
+    } catch (error) {
+      const lost = await this.#giveUp(kept, messageOf(error));
+      return this.#keepFinished(lost, request, order);
+    }
+  }
+
+  #keepFinished(kept: KeptJob, ...signed: Signed): BrokerJob {
+    const finished = finishedJob(kept, ...signed);
+    const { result } = kept.record;
+    if (result.kind === "done") this.#context.shelf.allow(result.proof, finished.requester);
+    this.#finish(finished);
+    return finished;
+  }
+
+  /** What it needs is not there any more. */
+  async #giveUp({ job, record, updates }: KeptJob, message: string): Promise<KeptJob> {
+    const { now, journal, emit } = this.#context;
+    emit({ kind: "job-not-resumed", job, reason: message });
+    const result = { kind: "failed", reason: "LOST", message: message.slice(0, 500) } as const;
+    const last = { sequence: (updates.at(-1)?.sequence ?? -1) + 1, at: now(), event: result };
+    const ended = { ...record, result, ended: now() };
+    await journal.end(job, ended, last);
+    await this.#books.settle(job);
+    return { job, record: ended, entries: [], updates: [...updates, last] };
+  }
+
+  async #reopen(message: SignedMessage<"ProofRequest">, { size }: JobRecord): Promise<Accepted> {
+    const { stopping: signal } = this.#context;
+    const { content: request, sender: requester, id: job } = message;
+    const key = keyFor(this.#context, request);
+    const { program, input } = await fetchMaterial(this.#context, message, signal);
+    return { job, requester, message, request, program, key, input, size };
   }
 
   #examine(message: SignedMessage<"ProofRequest">, signal: AbortSignal): Promise<Accepted> {
@@ -196,7 +319,7 @@ export class Broker {
     const { job, from, waitMs } = decodeCanonical(watchRequest, bytes, "watch request");
     const { updates } = this.#jobOf(job, peer);
     const news = await updates.from(from, MAX_UPDATES, waitMs, signal);
-    const over = updates.isOver(from + news.length);
+    const over = updates.isOver((news.at(-1)?.sequence ?? from - 1) + 1);
     return encodeCanonical(watchReply, { updates: news, over });
   }
 
@@ -208,38 +331,36 @@ export class Broker {
   /** What everybody may know: auctions tell as much. */
   #outline(): Uint8Array {
     const newest = this.jobs.slice(-MAX_OUTLINES);
-    const told = newest.map(({ accepted, result, state }) => ({
-      job: accepted.job,
-      phase: result.kind,
-      tasks: state?.tasks.length ?? 0,
-      verified: state?.tasks.filter((task) => task.state.kind === "Verified").length ?? 0,
-    }));
+    const told = newest.map(({ job, result, tasks: { all: tasks, verified } }) => {
+      return { job, phase: result.kind, tasks, verified };
+    });
     return encodeCanonical(outlines, told);
   }
 
   async #cancel(bytes: Uint8Array, { peer }: Caller): Promise<Uint8Array> {
     const { sender, content } = await openMessage(verifySignature, bytes, "Cancel");
     if (sender !== peer) throw new RequestRefused("NOT_YOURS", "the message is somebody else's");
-    this.#jobOf(content.job, peer).cancel();
+    const { job } = this.#jobOf(content.job, peer);
+    this.#running.get(job)?.cancel();
     return new Uint8Array();
   }
 
   /** A job is shown to nobody but its requester: updates and proof tell about the computation. */
-  #jobOf(job: CIDText, peer: PeerId): JobRunner {
-    const runner = this.#jobs.get(job);
-    if (runner === undefined || runner.accepted.requester !== peer) throw unknownJob(job);
-    return runner;
+  #jobOf(job: CIDText, peer: PeerId): BrokerJob {
+    const found = this.#running.get(job) ?? this.#finished.get(job);
+    if (found?.requester !== peer) throw unknownJob(job);
+    return found;
   }
 
   // ---- workers
 
   #terms(bytes: Uint8Array): Uint8Array {
     const { job } = decodeCanonical(jobName, bytes, "job");
-    const runner = this.#jobs.get(job);
-    if (runner === undefined) throw unknownJob(job);
-    const { message, size } = runner.accepted;
-    const { stepsPerLeaf } = size;
-    const told = { request: message.bytes, order: runner.order.bytes, stepsPerLeaf };
+    const found = this.#running.get(job);
+    if (found === undefined) throw unknownJob(job);
+    const { request, order, record } = found;
+    const { stepsPerLeaf } = record.size;
+    const told = { request: request.bytes, order: order.bytes, stepsPerLeaf };
     return encodeCanonical(terms, told);
   }
 
@@ -249,10 +370,10 @@ export class Broker {
     if (message.sender !== peer) {
       throw new RequestRefused("NOT_YOURS", "the message is somebody else's");
     }
-    const runner = this.#jobs.get(message.content.job);
+    const runner = this.#running.get(message.content.job);
     if (runner === undefined) throw unknownJob(message.content.job);
-    runner.onReport(message);
-    if (message.kind === "Delivery") this.jobs.forEach((job) => job.wakeAuctions()); // its slot is free again
+    await runner.onReport(message);
+    if (message.kind === "Delivery") this.#running.forEach((job) => job.wakeAuctions()); // its slot is free again
     return new Uint8Array();
   }
 }
@@ -267,15 +388,15 @@ async function openRequest(
 }
 
 /** The order of a job asked for before; price and deadline stay as they were. */
-function resume(runner: JobRunner, { content }: SignedMessage<"ProofRequest">): Uint8Array {
-  const { request } = runner.accepted;
+function resume(known: BrokerJob, { content }: SignedMessage<"ProofRequest">): Uint8Array {
+  const { content: request } = known.request;
   const isSame =
     request.program === content.program &&
     request.powers === content.powers &&
     request.input.blob === content.input.blob &&
     request.steps === content.steps &&
     request.z0.join() === content.z0.join();
-  if (isSame) return runner.order.bytes;
+  if (isSame) return known.order.bytes;
   throw new RequestRefused("ID_REUSED", "this id was used for another computation: take a new one");
 }
 

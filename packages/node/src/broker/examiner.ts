@@ -21,7 +21,7 @@ export interface ExaminerInit {
   readonly tell: (event: Told) => void;
   readonly feed: (event: JobEvent) => void;
   /** a blob of the job: dropped with it */
-  readonly own: (cid: CIDText) => CIDText;
+  readonly own: (cid: CIDText) => Promise<CIDText>;
   /** whether the job ends in a compressed proof */
   readonly compresses: boolean;
   readonly prosecutor: Prosecutor;
@@ -85,6 +85,7 @@ export class Examiner {
     const { task, epoch, peer, node, bytes, range, subject, attempt } = asked;
     const { tell, own } = this.#init;
     if (subject === "node") tell({ kind: "delivered", task, epoch, peer, bytes });
+    await own(node);
     const judgement = await this.#judge(court, asked);
     if (judgement.kind === "invalid") return this.#onWrong(court, asked, judgement.failures);
     if (judgement.kind === "missing") {
@@ -94,7 +95,6 @@ export class Examiner {
     this.#provenances.set(node, judgement.provenance);
     const key = `${this.#formOf(task)} ${node}`;
     const isNew = !this.#verified.has(key);
-    own(node);
     this.#verified.set(key, range);
     if (isNew) tell({ kind: "verified", task, epoch, peer, range, ms: judgement.ms });
     this.#conclude(asked, true, []);

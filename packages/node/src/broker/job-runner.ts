@@ -1,32 +1,41 @@
 // One job at its broker: the pure machine of jobs, with its clock, its auctions, its messages and its verifications.
 
-import type { JobEvent as Told, JobResult } from "@foldmesh/client";
+import type { JobEvent as Told, JobResult, JobUpdate } from "@foldmesh/client";
 import {
   type JobEffect,
   type JobEvent,
-  type JobInit,
   type JobState,
   createJob,
+  decodeEntry,
+  decodeInit,
   encodeEntry,
+  encodeInit,
   jobWake,
+  replay,
+  settlement,
   step,
 } from "@foldmesh/jobs";
-import type {
-  CIDText,
-  Contents,
-  Money,
-  PeerId,
-  Range,
-  RefusalReason,
-  SignedMessage,
-  Time,
+import {
+  type CIDText,
+  type Contents,
+  type Money,
+  type PeerId,
+  type Range,
+  type RefusalReason,
+  type SignedMessage,
+  openMessage,
+  verifySignature,
 } from "@foldmesh/protocol";
+import { RequestRefused } from "@foldmesh/network";
 import { type Alarm, createAlarm } from "../alarm.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
+import type { KeptJob } from "../journal.ts";
+import type { JobPlan, JobRecord } from "../keep/records.ts";
 import type { Accepted } from "./accept.ts";
 import type { Auctions } from "./auctions.ts";
 import type { Books } from "./books.ts";
+import type { BrokerJob } from "./broker-job.ts";
 import { Examiner } from "./examiner.ts";
 import { type Ground, prepareGround } from "./ground.ts";
 import { Leases } from "./leases.ts";
@@ -51,11 +60,17 @@ export interface RunnerInit {
   readonly books: Books;
   readonly accepted: Accepted;
   readonly order: SignedMessage<"Order">;
+  readonly record: JobRecord;
+  /** what was written down before this start */
+  readonly past: Pick<KeptJob, "entries" | "updates">;
   /** the job is over and everything about it but its result may go */
   readonly onOver: () => void;
 }
 
-export class JobRunner {
+/** Who holds a job's blobs. */
+export const ownerOf = (job: CIDText): string => `job/${job}`;
+
+export class JobRunner implements BrokerJob {
   readonly #init: RunnerInit;
   readonly #updates: UpdateLog;
   readonly #auctions: Auctions;
@@ -63,22 +78,25 @@ export class JobRunner {
   readonly #examiner: Examiner;
   readonly #alarm: Alarm;
   readonly #ending = new AbortController();
-  readonly #blobs = new Set<CIDText>();
-  #ground: Ground | undefined;
+  readonly #ground: Promise<Ground>;
+  #record: JobRecord;
   #state: JobState | undefined;
   #result: JobResult = { kind: "running" };
-  #paid: Money = 0n;
   #deeds: Promise<unknown> = Promise.resolve();
+  /** amounts by receipt, of all that the client was told */
+  readonly #paid: Map<CIDText, Money>;
   #payments: Promise<unknown>[] = [];
 
   constructor(init: RunnerInit) {
     this.#init = init;
-    const { context, accepted } = init;
-    this.#updates = createUpdateLog(context.now);
-    this.#alarm = createAlarm(context.now, () => this.feed({ kind: "tick" }));
-    const feed = (event: JobEvent): void => this.feed(event);
+    const { context, accepted, past } = init;
+    this.#record = init.record;
+    this.#updates = createUpdateLog(context.now, past.updates);
+    this.#paid = new Map(past.updates.flatMap(({ event }) => payoutOf(event)));
+    this.#alarm = createAlarm(context.now, () => void this.feed({ kind: "tick" }));
+    const feed = (event: JobEvent): void => void this.feed(event);
     const tell = (event: Told): void => this.#tell(event);
-    const own = (cid: CIDText): CIDText => this.#own(cid);
+    const own = (cid: CIDText): Promise<CIDText> => this.#own(cid);
     const { order } = init;
     const prosecutor = new Prosecutor({ context, request: accepted.message, order });
     this.#examiner = new Examiner({
@@ -88,19 +106,45 @@ export class JobRunner {
       own,
       prosecutor,
       tasks: () => this.#state?.tasks ?? [],
-      compresses: context.brokerConfig.compress,
+      compresses: accepted.size.compress > 0,
     });
     this.#leases = new Leases({
       context,
       accepted,
       state: () => this.#state,
-      stateBefore: (leaf) => this.#ground!.states[leaf]!,
+      stateBefore: async (leaf) => (await this.#ground).states[leaf]!,
       feed,
       own,
       onSigned: (lease) => prosecutor.onLease(lease),
       signal: this.#ending.signal,
     });
-    this.#auctions = openSales({ ...init, tell, feed });
+    this.#auctions = openSales({ ...init, tell, feed, term: () => this.#state?.term ?? 0 });
+    const signal = AbortSignal.any([this.#ending.signal, context.stopping]);
+    const onExecuted = (done: number): void => this.#onExecuted(done);
+    this.#ground = prepareGround({ context, accepted, signal, onExecuted });
+    this.#ground.catch(() => {}); // `start` waits for it
+  }
+
+  get job(): CIDText {
+    return this.accepted.job;
+  }
+
+  get requester(): PeerId {
+    return this.accepted.requester;
+  }
+
+  get request(): SignedMessage<"ProofRequest"> {
+    return this.accepted.message;
+  }
+
+  get record(): JobRecord {
+    return this.#record;
+  }
+
+  get tasks(): BrokerJob["tasks"] {
+    const tasks = this.#state?.tasks ?? [];
+    const verified = tasks.filter(({ state }) => state.kind === "Verified").length;
+    return { all: tasks.length, verified };
   }
 
   get order(): SignedMessage<"Order"> {
@@ -115,13 +159,14 @@ export class JobRunner {
     return this.#result;
   }
 
-  /** The machine's state, for displays; undefined until the job is planned. */
-  get state(): JobState | undefined {
-    return this.#state;
-  }
-
   get updates(): UpdateLog {
     return this.#updates;
+  }
+
+  /** Comes to where it was left, if it was planned; before `start`, and before anybody reports. */
+  async takeUp(): Promise<void> {
+    const { plan } = this.#record;
+    if (plan !== undefined) await this.#resume(plan);
   }
 
   /** Runs until the job is over; never rejects. */
@@ -129,31 +174,24 @@ export class JobRunner {
     const { size, request } = this.accepted;
     const { stepsPerLeaf, leaves, merge } = size;
     const { steps } = request;
-    this.#tell({ kind: "accepted", steps, stepsPerLeaf, leaves, constraints: merge });
-    const { context } = this.#init;
-    const signal = AbortSignal.any([this.#ending.signal, context.stopping]);
+    if (this.#updates.all().length === 0) {
+      this.#tell({ kind: "accepted", steps, stepsPerLeaf, leaves, constraints: merge });
+    }
     try {
-      const onExecuted = (done: number): void =>
-        this.#tell({ kind: "executed", done, total: steps });
-      this.#ground = await prepareGround({ context, accepted: this.accepted, signal, onExecuted });
-      if (signal.aborted) return;
-      const plan = planJob(context, this.#init.roster, this.accepted, this.order);
-      this.#tell({ kind: "planned", shards: plan.shards });
-      const begun = context.now();
-      const { state, effects } = createJob(plan, begun);
-      this.#advance(state, effects, this.#begin(plan, begun));
+      await this.#ground;
+      if (this.#isRunning && this.#record.plan === undefined) this.#begin();
     } catch (error) {
-      if (!signal.aborted) this.#fail("EXECUTION", messageOf(error));
+      if (!this.#context.stopping.aborted) this.#fail("EXECUTION", messageOf(error));
     }
   }
 
-  /** One event of the job machine, now. Before the job is planned and after its end nothing happens. */
-  feed(event: JobEvent): void {
-    if (this.#state === undefined || this.#result.kind !== "running") return;
-    const { journal, now } = this.#init.context;
+  /** One event of the job machine, now; kept when it is written down. Before the job is planned and after its end nothing happens. */
+  feed(event: JobEvent): Promise<void> {
+    if (this.#state === undefined || !this.#isRunning) return Promise.resolve();
+    const { journal, now } = this.#context;
     const at = now();
     const { state, effects } = step(this.#state, event, at);
-    this.#advance(state, effects, journal.append(this.accepted.job, encodeEntry({ at, event })));
+    return this.#advance(state, effects, journal.append(this.job, encodeEntry({ at, event })));
   }
 
   /** Somebody may have room for more. */
@@ -162,56 +200,110 @@ export class JobRunner {
   }
 
   cancel(): void {
-    if (this.#state !== undefined) this.feed({ kind: "cancelled" });
+    if (this.#state !== undefined) void this.feed({ kind: "cancelled" });
     else this.#fail("CANCELLED", sentenceFor("CANCELLED"));
   }
 
-  /** Ends everything without a word; for a node that stops. */
+  /** Stops without a word and leaves all as it is, for the next start. */
   async stop(): Promise<void> {
-    this.#end();
-    await Promise.allSettled(this.#payments);
+    this.#halt();
+    await Promise.allSettled([this.#deeds, ...this.#payments]);
   }
 
-  /** A worker's message; its signature has been checked. */
-  onReport(message: WorkerReport): void {
+  /**
+   * A worker's message; its signature has been checked. Kept when it is written down.
+   * @throws RequestRefused STALE_EPOCH when the lease is not the worker's any more
+   */
+  async onReport(message: WorkerReport): Promise<void> {
     const { kind, sender: peer, content } = message;
     const { task, epoch } = content;
     const from = { task, epoch, peer };
     switch (kind) {
       case "Progress":
-        this.feed({ kind: "progress", ...from, done: content.done });
-        if (this.#leases.isHeld(task, epoch)) {
-          this.#tell({ kind: "progress", ...from, done: content.done });
-        }
-        return;
+        this.#checkHeld(task, epoch);
+        this.#tell({ kind: "progress", ...from, done: content.done });
+        return this.feed({ kind: "progress", ...from, done: content.done });
       case "Delivery": {
         const { node, bytes } = content;
-        this.#examiner.note(message as SignedMessage<"Delivery">);
+        await this.#noteDelivery(message as SignedMessage<"Delivery">);
         return this.feed({ kind: "delivered", ...from, node, bytes });
       }
       case "Refusal":
         return this.#onRefusal(from, content.reason);
       case "Checkpoint":
+        this.#checkHeld(task, epoch);
         return this.#run("backing up a checkpoint", this.#backUp(peer, content));
     }
   }
 
-  #begin({ shards }: JobInit, begun: Time): Promise<void> {
-    const { context, accepted, order } = this.#init;
-    const { message, size, job } = accepted;
-    const { stepsPerLeaf } = size;
-    const opening = { request: message.bytes, order: order.bytes, begun, stepsPerLeaf, shards };
-    return context.journal.begin(job, opening);
+  /** What its maker says of it is needed to judge it, also after a restart. */
+  async #noteDelivery(delivery: SignedMessage<"Delivery">): Promise<void> {
+    const { sender: peer, content, bytes } = delivery;
+    const { job, task, epoch } = content;
+    if (!this.#isGiven(task, epoch, peer)) return;
+    await this.#context.keep.rooms.deliveries.put({ job, task, epoch, peer }, bytes);
+    this.#examiner.note(delivery);
+  }
+
+  #isGiven(task: string, epoch: number, peer: PeerId): boolean {
+    const leases = this.#state?.tasks.find(({ id }) => id === task)?.leases ?? [];
+    return leases.some((lease) => lease.epoch === epoch && lease.peer === peer);
+  }
+
+  #checkHeld(task: string, epoch: number): void {
+    if (this.#state === undefined || this.#leases.isHeld(task, epoch)) return;
+    throw new RequestRefused("STALE_EPOCH", `the lease of ${task} with epoch ${epoch} is over`);
+  }
+
+  get #context(): Context {
+    return this.#init.context;
+  }
+
+  get #isRunning(): boolean {
+    return this.#result.kind === "running" && !this.#ending.signal.aborted;
+  }
+
+  #onExecuted(done: number): void {
+    if (this.#record.plan !== undefined) return; // told before
+    this.#tell({ kind: "executed", done, total: this.accepted.request.steps });
+  }
+
+  #begin(): void {
+    const { now, journal } = this.#context;
+    const init = planJob(this.#context, this.#init.roster, this.accepted, this.order);
+    this.#tell({ kind: "planned", shards: init.shards });
+    const begun = now();
+    const { state, effects } = createJob(init, begun);
+    this.#record = { ...this.#record, plan: { init: encodeInit(init), begun } };
+    void this.#advance(state, effects, journal.put(this.job, this.#record));
+  }
+
+  /** From the log to where it ends; what followed from its last events may not have been done, so a new term does it again. */
+  async #resume({ init, begun }: JobPlan): Promise<void> {
+    const { deliveries } = this.#context.keep.rooms;
+    for await (const [, bytes] of deliveries.entries({ job: this.job })) {
+      this.#examiner.note(await openMessage(verifySignature, bytes, "Delivery"));
+    }
+    const entries = this.#init.past.entries.map(decodeEntry);
+    const state = replay(decodeInit(init), begun, entries);
+    if (state.phase.kind === "Running") {
+      this.#state = state;
+      void this.feed({ kind: "takenOver", term: state.term + 1 });
+    } else void this.#advance(state, settlement(state), Promise.resolve());
   }
 
   /** The state changes at once; what follows from it is done when it has been written down, in order. */
-  #advance(state: JobState, effects: readonly JobEffect[], written: Promise<void>): void {
+  #advance(state: JobState, effects: readonly JobEffect[], written: Promise<void>): Promise<void> {
     this.#state = state;
     this.#alarm.set(jobWake(state));
-    this.#deeds = Promise.all([this.#deeds, written]).then(
-      () => effects.forEach((effect) => this.#perform(effect)),
+    const done = Promise.all([this.#deeds, written]).then(
+      () => {
+        if (!this.#ending.signal.aborted) effects.forEach((effect) => this.#perform(effect));
+      },
       (error: unknown) => this.#fail("JOURNAL", `the broker cannot write: ${messageOf(error)}`),
     );
+    this.#deeds = done;
+    return done;
   }
 
   #perform(effect: JobEffect): void {
@@ -222,6 +314,7 @@ export class JobRunner {
       case "cancelAuction":
         return this.#auctions.cancel(effect.task);
       case "sendLease":
+      case "confirmLease":
         return this.#run("sending a lease", this.#sendLease(effect));
       case "renewLease": {
         const { kind: _, ...renewal } = effect;
@@ -238,7 +331,7 @@ export class JobRunner {
         return this.#tell({ kind: "checkpoint", task, epoch, peer, done: done.end });
       }
       case "requestVerify":
-        return this.#run("verifying a node", this.#examiner.examine(this.#ground!, effect));
+        return this.#run("verifying a node", this.#examine(effect));
       case "blame": {
         const { task, epoch, peer, reason } = effect;
         books.blame(accepted.job, effect, this.#rangeOf(task));
@@ -258,11 +351,15 @@ export class JobRunner {
     }
   }
 
+  async #examine(effect: Effect<"requestVerify">): Promise<void> {
+    await this.#examiner.examine(await this.#ground, effect);
+  }
+
   // ---- leases
 
-  async #sendLease(effect: Effect<"sendLease">): Promise<void> {
-    const { task, epoch, peer, range, price } = effect;
-    if (!(await this.#leases.send(effect))) return;
+  async #sendLease(effect: Effect<"sendLease" | "confirmLease">): Promise<void> {
+    const { kind, task, epoch, peer, range, price } = effect;
+    if (!(await this.#leases.send(effect)) || kind === "confirmLease") return;
     this.#tell({ kind: "leased", task, epoch, peer, range, price });
   }
 
@@ -270,29 +367,39 @@ export class JobRunner {
   #onRefusal(
     from: { readonly task: string; readonly epoch: number; readonly peer: PeerId },
     reason: RefusalReason,
-  ): void {
+  ): Promise<void> {
     const task = this.#state?.tasks.find(({ id }) => id === from.task);
     const resume = task?.leases.find(({ epoch }) => epoch === from.epoch)?.resume;
     if (reason === "missing-input" && resume !== undefined) {
       return this.feed({ kind: "disputed", ...from, node: resume.node });
     }
-    this.feed({ kind: "refused", ...from, reason });
+    return this.feed({ kind: "refused", ...from, reason });
   }
 
   /** The broker is every shard's backup: it holds the last checkpoint, so a prover that dies takes nothing along. */
   async #backUp(peer: PeerId, content: Contents["Checkpoint"]): Promise<void> {
     const { task, epoch, done, node, bytes } = content;
-    const { network } = this.#init.context;
-    if (bytes !== this.#ground?.session.nodeBytes || !this.#leases.isHeld(task, epoch)) return;
-    const { signal } = this.#ground;
+    const { network } = this.#context;
+    const ground = await this.#ground;
+    const { session, signal } = ground;
+    if (bytes !== session.nodeBytes || !this.#leases.isHeld(task, epoch)) return;
+    await this.#own(node);
     await network.blobs.download(node, { from: [peer], maxBytes: bytes, signal });
-    this.#own(node);
-    const failures = await this.#examiner.read(this.#ground, peer, content);
+    const failures = await this.#examiner.read(ground, peer, content);
     if (failures.length > 0) {
       return this.#tell({ kind: "rejected", task, epoch, peer, failures: [...failures] });
     }
     const holders = [network.peer, peer];
-    this.feed({ kind: "checkpointed", task, epoch, peer, done: done.end, node, bytes, holders });
+    await this.feed({
+      kind: "checkpointed",
+      task,
+      epoch,
+      peer,
+      done: done.end,
+      node,
+      bytes,
+      holders,
+    });
   }
 
   #rangeOf(task: string): Range {
@@ -305,59 +412,73 @@ export class JobRunner {
     const { task, epoch, peer, range, amount } = effect;
     const state = this.#state!.tasks.find(({ id }) => id === task)!.state;
     const node = state.kind === "Verified" ? state.node : undefined;
-    const receipt = await this.#init.books.pay(this.accepted.job, effect, node);
-    if (receipt === undefined) return;
-    this.#paid += amount;
+    const receipt = await this.#init.books.pay(this.job, effect, node);
+    if (receipt === undefined || this.#paid.has(receipt.id)) return;
+    this.#paid.set(receipt.id, amount);
     this.#tell({ kind: "paid", task, epoch, peer, range, amount, receipt: receipt.id });
   }
 
   async #finish({ root }: Effect<"jobDone">): Promise<void> {
-    const { context, accepted, books } = this.#init;
-    await Promise.all(this.#payments);
-    books.settle(accepted.job);
-    const { proof, bytes } = await publishProof(context, accepted, root);
-    this.#result = { kind: "done", proof, bytes };
-    this.#tell({ kind: "done", proof, bytes, paid: this.#paid });
-    this.#end();
+    await this.#settle();
+    const { proof, bytes } = await publishProof(this.#context, this.accepted, root);
+    const paid = this.#paid.values().reduce((a, b) => a + b, 0n);
+    this.#close({ kind: "done", proof, bytes }, { kind: "done", proof, bytes, paid });
   }
 
   async #giveUp({ reason, task }: Effect<"jobFailed">): Promise<void> {
-    await Promise.all(this.#payments);
-    this.#init.books.settle(this.accepted.job);
+    await this.#settle();
     this.#fail(reason, sentenceFor(reason, task));
   }
 
-  #fail(reason: string, message: string): void {
-    if (this.#result.kind !== "running") return;
-    const short = message.slice(0, 500);
-    this.#result = { kind: "failed", reason, message: short };
-    this.#tell({ kind: "failed", reason, message: short });
-    this.#end();
+  async #settle(): Promise<void> {
+    await Promise.all(this.#payments);
+    await this.#init.books.settle(this.job);
   }
 
-  #end(): void {
+  #fail(reason: string, message: string): void {
+    if (!this.#isRunning) return;
+    const end = { kind: "failed", reason, message: message.slice(0, 500) } as const;
+    this.#close(end, end);
+  }
+
+  /** The result stands, whether or not it can be written down: what is not, comes out again after a restart. */
+  #close(result: JobResult, last: Told): void {
+    const { journal, now, shelf } = this.#context;
+    this.#result = result;
+    this.#record = { ...this.#record, result, ended: now() };
+    const { job } = this;
+    this.#halt();
+    this.#tell(last, async (update) => {
+      await journal.end(job, this.#record, update);
+      await shelf.release(ownerOf(job));
+    });
+    this.#init.onOver();
+  }
+
+  #halt(): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#alarm.clear();
     this.#auctions.close();
-    this.#ground?.used[Symbol.dispose]();
-    this.#blobs.forEach((cid) => this.#init.context.shelf.drop(cid));
-    this.#run("closing its journal", this.#init.context.journal.end(this.accepted.job));
-    this.#init.onOver();
+    this.#ground.then(
+      ({ used }) => used[Symbol.dispose](),
+      () => undefined, // there was none
+    );
   }
 
   // ---- words
 
-  /** A blob of this job: dropped with it. */
-  #own(cid: CIDText): CIDText {
-    this.#blobs.add(cid);
-    this.#init.context.shelf.allow(cid); // to those who get a lease for it
+  /** A blob of this job: dropped with it. Those who get a lease for it may fetch it. */
+  async #own(cid: CIDText): Promise<CIDText> {
+    await this.#context.shelf.hold(ownerOf(this.job), cid);
     return cid;
   }
 
-  #tell(event: Told): void {
-    const update = this.#updates.add(event);
-    this.#init.context.emit({ kind: "job", job: this.accepted.job, update });
+  #tell(event: Told, write?: (update: JobUpdate) => Promise<void>): void {
+    const { emit, journal } = this.#context;
+    const { job } = this;
+    const update = this.#updates.add(event, write ?? ((each) => journal.tell(job, each)));
+    emit({ kind: "job", job, update });
   }
 
   #run(what: string, work: Promise<unknown>): void {
@@ -367,6 +488,9 @@ export class JobRunner {
   /** Our own mistake, or a stop in the middle. */
   #complain(where: string, error: unknown): void {
     if (this.#ending.signal.aborted) return;
-    this.#init.context.emit({ kind: "handler-failed", where, error });
+    this.#context.emit({ kind: "handler-failed", where, error });
   }
 }
+
+const payoutOf = (event: Told): readonly (readonly [CIDText, Money])[] =>
+  event.kind === "paid" ? [[event.receipt, event.amount]] : [];

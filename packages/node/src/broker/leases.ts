@@ -1,7 +1,7 @@
 // The broker's side of leases: handed to their holders until they have them, moved, taken back.
 
 import type { JobEffect, JobEvent, JobState } from "@foldmesh/jobs";
-import { NetworkError, RequestRefused } from "@foldmesh/network";
+import { NetworkError, RequestRefused, cidOfBytes } from "@foldmesh/network";
 import {
   type CIDText,
   type Contents,
@@ -9,14 +9,16 @@ import {
   type Range,
   type RefusalReason,
   type SignedMessage,
+  openMessage,
   signMessage,
+  verifySignature,
 } from "@foldmesh/protocol";
 import type { Context } from "../context.ts";
 import { LEASE } from "../methods.ts";
 import { encodeShardInput } from "../shard-input.ts";
 import type { Accepted } from "./accept.ts";
 
-type Effect<K extends JobEffect["kind"]> = Extract<JobEffect, { kind: K }>;
+type GivenLease = Extract<JobEffect, { kind: "sendLease" | "confirmLease" }>;
 
 /** What the leases of a job need of it. */
 export interface LeaseInit {
@@ -24,11 +26,11 @@ export interface LeaseInit {
   readonly accepted: Accepted;
   readonly state: () => JobState | undefined;
   /** the state before a leaf */
-  readonly stateBefore: (leaf: number) => readonly bigint[];
+  readonly stateBefore: (leaf: number) => Promise<readonly bigint[]>;
   readonly feed: (event: JobEvent) => void;
   readonly onSigned: (lease: SignedMessage<"Lease">) => void;
   /** a blob of the job: dropped with it */
-  readonly own: (cid: CIDText) => CIDText;
+  readonly own: (cid: CIDText) => Promise<CIDText>;
   /** aborted when the job is over */
   readonly signal: AbortSignal;
 }
@@ -60,15 +62,10 @@ export class Leases {
    * Until the worker has it, says no, or the lease is no longer its.
    * @returns whether the worker has it
    */
-  async send(effect: Effect<"sendLease">): Promise<boolean> {
+  async send(effect: GivenLease): Promise<boolean> {
     const { context, feed, signal } = this.#init;
     const { task, epoch, peer } = effect;
-    const lease = await this.#leaseFor(effect);
-    for (const cid of lease.inputs) context.shelf.allow(cid, peer);
-    if (lease.resume !== undefined) context.shelf.allow(lease.resume.node, peer);
-    const message = await signMessage(context.network.signer, "Lease", lease);
-    this.#init.onSigned(message);
-    const { bytes } = message;
+    const bytes = await this.#signedOnce(effect);
     while (this.isHeld(task, epoch)) {
       try {
         await context.network.call(peer, LEASE, bytes, { signal });
@@ -95,7 +92,26 @@ export class Leases {
     await network.call(content.peer, LEASE, bytes).catch(() => undefined);
   }
 
-  async #leaseFor(effect: Effect<"sendLease">): Promise<Lease> {
+  /** The lease as this broker signed it, or signs it now: two of one epoch would be evidence against it. */
+  async #signedOnce(effect: GivenLease): Promise<Uint8Array> {
+    const { context, accepted, onSigned } = this.#init;
+    const { task, epoch, peer } = effect;
+    const { issued } = context.keep.rooms;
+    const id = { job: accepted.job, task, epoch };
+    const before = await issued.get(id);
+    const message =
+      before === undefined
+        ? await signMessage(context.network.signer, "Lease", await this.#leaseFor(effect))
+        : await openMessage(verifySignature, before, "Lease");
+    const { content, bytes } = message;
+    for (const cid of content.inputs) context.shelf.allow(cid, peer);
+    if (content.resume !== undefined) context.shelf.allow(content.resume.node, peer);
+    if (before === undefined) await issued.put(id, bytes);
+    onSigned(message);
+    return bytes;
+  }
+
+  async #leaseFor(effect: GivenLease): Promise<Lease> {
     const { accepted, state } = this.#init;
     const { task, epoch, peer, range, price, deadline, resume } = effect;
     const { kind } = state()!.tasks.find(({ id }) => id === task)!;
@@ -124,7 +140,7 @@ export class Leases {
 
   async #shardInput(range: Range): Promise<CIDText> {
     const { context, accepted, own, stateBefore } = this.#init;
-    const start = stateBefore(range.start);
+    const start = await stateBefore(range.start);
     const blob = encodeShardInput(
       accepted.job,
       accepted.input,
@@ -132,6 +148,7 @@ export class Leases {
       accepted.size.stepsPerLeaf,
       start,
     );
-    return own(await context.network.blobs.add(blob));
+    await own(cidOfBytes(blob));
+    return context.network.blobs.add(blob);
   }
 }

@@ -23,7 +23,7 @@ export function planJob(
     job,
     broker: network.peer,
     shards,
-    compress: brokerConfig.compress,
+    compress: size.compress > 0,
     constraints: { leaf, merge, compress },
     maxPrice,
     deadline,

@@ -16,11 +16,12 @@ export async function publishProof(
     stepsPerLeaf: size.stepsPerLeaf,
     context: elementFromHex(request.context),
     key: key === "transparent" ? "transparent" : "kzg",
-    form: brokerConfig.compress ? "compressed" : "node",
+    form: size.compress > 0 ? "compressed" : "node",
     body: await network.blobs.fetch(root),
   });
-  shelf.allow(cidOfBytes(file), requester);
-  const proof = await network.blobs.add(file);
-  shelf.expire(proof, brokerConfig.keepMs);
+  const proof = cidOfBytes(file);
+  shelf.allow(proof, requester);
+  await shelf.expire(proof, brokerConfig.keepMs);
+  await network.blobs.add(file);
   return { proof, bytes: file.length };
 }

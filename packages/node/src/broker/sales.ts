@@ -15,16 +15,19 @@ export interface SalesInit {
   readonly accepted: Accepted;
   readonly tell: (event: Told) => void;
   readonly feed: (event: JobEvent) => void;
+  readonly term: () => number;
 }
 
 /** The auctions of one job, which tell its client and its machine how they go. */
-export function openSales({ context, roster, books, accepted, tell, feed }: SalesInit): Auctions {
+export function openSales(init: SalesInit): Auctions {
+  const { context, roster, books, accepted, tell, feed, term } = init;
   const { job, request } = accepted;
   return new Auctions({
     context,
     roster,
     job,
     request,
+    term,
     onOpened: (auction, announcement) => tell(openedUpdate(auction, announcement)),
     onSold(auction, sold) {
       tell(closedUpdate(auction, sold));

@@ -2,26 +2,36 @@ import {
   type Outcome,
   REPUTATION_DEFAULTS,
   type ReputationState,
+  type Tally,
   noReputations,
   reputationOf,
   stepReputation,
 } from "@foldmesh/market";
 import type { PPM, PeerId, SignedMessage, Time } from "@foldmesh/protocol";
+import type { Change } from "@foldmesh/store";
+import type { Keep } from "../keep/keep.ts";
+import { listOf } from "../keep/list-of.ts";
 
-/** What this node thinks of others. */
+/** What this node thinks of others: its own experience survives restarts, hearsay does not. */
 export interface Standing {
   of(peer: PeerId): PPM;
-  experienced(peer: PeerId, outcome: Outcome): void;
+  /** @returns the change to be written down */
+  experienced(peer: PeerId, outcome: Outcome): Change;
   /** Another broker's receipt. */
   heard(receipt: SignedMessage<"Receipt">): void;
 }
 
-export function createStanding(now: () => Time): Standing {
-  let state: ReputationState = noReputations(REPUTATION_DEFAULTS);
+export async function loadStanding(
+  { rooms: { reputation } }: Pick<Keep, "rooms">,
+  now: () => Time,
+): Promise<Standing> {
+  const own = new Map<PeerId, Tally>(await listOf(reputation.entries()));
+  let state: ReputationState = { ...noReputations(REPUTATION_DEFAULTS), own };
   return {
     of: (peer) => reputationOf(state, peer, now()),
     experienced(peer, outcome) {
       ({ state } = stepReputation(state, { kind: "experience", peer, outcome }, now()));
+      return reputation.putting(peer, state.own.get(peer)!);
     },
     heard({ id, sender, content }) {
       const event = { kind: "receipt", issuer: sender, id, content } as const;

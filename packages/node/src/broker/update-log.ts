@@ -3,31 +3,49 @@ import type { Time } from "@foldmesh/protocol";
 
 /** Everything a job's client is told, kept so that it can be asked for again from any point. */
 export interface UpdateLog {
-  /** @returns the update as it was numbered */
-  add(event: JobEvent): JobUpdate;
+  /**
+   * @param write writes it down; the client is told after that, so that a restarted broker never takes anything back
+   * @returns the update as it was numbered
+   */
+  add(event: JobEvent, write: (update: JobUpdate) => Promise<void>): JobUpdate;
   /** Up to `limit` updates from a sequence number on; waits for the first one as long as it is asked to. */
   from(sequence: number, limit: number, waitMs: number, signal: AbortSignal): Promise<JobUpdate[]>;
   /** Whether nothing follows after this many updates. */
   isOver(sequence: number): boolean;
+  /** What was told so far. */
+  all(): readonly JobUpdate[];
 }
 
-export function createUpdateLog(now: () => Time): UpdateLog {
-  const updates: JobUpdate[] = [];
+/** @param past what was told before this start */
+export function createUpdateLog(now: () => Time, past: readonly JobUpdate[] = []): UpdateLog {
+  const updates = [...past];
   const waiting = new Set<() => void>();
+  let next = nextAfter(past);
+  let shown: Promise<void> = Promise.resolve();
+  const rest = (sequence: number): JobUpdate[] =>
+    updates.slice(updates.findLastIndex((each) => each.sequence < sequence) + 1);
   return {
-    add(event) {
-      const update = { sequence: updates.length, at: now(), event };
-      updates.push(update);
-      waiting.forEach((wake) => wake());
+    add(event, write) {
+      const update = { sequence: next++, at: now(), event };
+      const show = (): void => {
+        updates.push(update);
+        waiting.forEach((wake) => wake());
+      };
+      // what cannot be written is told all the same: the job is given up for it
+      const written = write(update).catch(() => undefined);
+      shown = shown.then(() => written).then(show);
       return update;
     },
     async from(sequence, limit, waitMs, signal) {
-      if (sequence >= updates.length && !endsAt(updates)) await wait(waiting, waitMs, signal);
-      return updates.slice(sequence, sequence + limit);
+      if (rest(sequence).length === 0 && !endsAt(updates)) await wait(waiting, waitMs, signal);
+      return rest(sequence).slice(0, limit);
     },
-    isOver: (sequence) => sequence >= updates.length && endsAt(updates),
+    isOver: (sequence) => rest(sequence).length === 0 && endsAt(updates),
+    all: () => updates,
   };
 }
+
+const nextAfter = (updates: readonly JobUpdate[]): number => (updates.at(-1)?.sequence ?? -1) + 1;
 
 const endsAt = (updates: readonly JobUpdate[]): boolean =>
   ["done", "failed"].includes(updates.at(-1)?.event.kind ?? "");

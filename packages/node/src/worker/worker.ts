@@ -23,6 +23,7 @@ import { LEASE, REPORT } from "../methods.ts";
 import { missingPowers } from "../powers.ts";
 import type { SessionLease } from "../sessions.ts";
 import { Bidder } from "./bidder.ts";
+import { type Earnings, createEarnings } from "./earnings.ts";
 import { type JobTerms, fetchTerms } from "./job-terms.ts";
 import { type Speedometer, createSpeedometer } from "./speedometer.ts";
 import { BadResume, batchOf, contextOf } from "./tasks.ts";
@@ -58,9 +59,11 @@ export class Worker {
   /** leases whose work is done and only has to be handed in */
   readonly #done = new Set<string>();
   readonly #farewells: Promise<void>[] = [];
+  readonly #earnings: Earnings;
 
   private constructor(context: Context, benchmark: Benchmark) {
     this.#context = context;
+    this.#earnings = createEarnings(context);
     this.#speed = createSpeedometer(benchmark, context.workerConfig.maxConcurrent);
     this.#holder = holdNothing(context.workerConfig.maxConcurrent);
     this.#bidder = new Bidder(context, this.#speed, {
@@ -97,14 +100,13 @@ export class Worker {
     const running = [...this.#running.values()];
     this.#step({ kind: "shutDown" });
     await Promise.all([...running.map(({ ended }) => ended), ...this.#farewells]);
+    await this.#earnings.settled();
   }
 
   #onNotice(notice: Notice): void {
     this.#bidder.onNotice(notice);
     if (notice.kind !== "Receipt" || notice.content.peer !== this.#context.network.peer) return;
-    const { job, task, epoch, price, verdict } = notice.content;
-    const amount = verdict.kind === "accepted" ? price : 0n;
-    this.#context.emit({ kind: "receipt", job, task, epoch, from: notice.sender, amount });
+    this.#earnings.add(notice);
   }
 
   async #onMessage(bytes: Uint8Array, { peer }: Caller): Promise<Uint8Array> {
@@ -192,8 +194,8 @@ export class Worker {
     const node = await this.#context.perform(this.#context, task);
     this.#speed.learn(this.#sizes.get(nameOf(lease)) ?? 0, performance.now() - begun);
     shelf.allow(cidOfBytes(node), broker);
+    await shelf.expire(cidOfBytes(node), workerConfig.keepMs);
     const cid = await network.blobs.add(node);
-    shelf.expire(cid, workerConfig.keepMs);
     const batch = batchOf(this.#context);
     const delivery = {
       ...place,
@@ -256,8 +258,8 @@ export class Worker {
   async #checkpoint(lease: Lease, broker: PeerId, done: number, node: Uint8Array): Promise<void> {
     const { network, shelf, workerConfig } = this.#context;
     shelf.allow(cidOfBytes(node), broker);
+    await shelf.expire(cidOfBytes(node), workerConfig.keepMs);
     const cid = await network.blobs.add(node);
-    shelf.expire(cid, workerConfig.keepMs);
     const range = { start: lease.range.start, end: done };
     const batch = batchOf(this.#context);
     const content = { ...placeOf(lease), done: range, node: cid, bytes: node.length, batch };

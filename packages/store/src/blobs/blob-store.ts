@@ -139,6 +139,10 @@ class ShelfBlobStore implements BlobStore {
     await this.#pins.unpin(owner, this.#pins.of(owner));
   }
 
+  pinned(owner: string): readonly CIDText[] {
+    return this.#pins.of(owner).map(rawCID);
+  }
+
   owners(): readonly string[] {
     return this.#pins.owners;
   }

@@ -33,6 +33,8 @@ export interface BlobStore {
   readonly unpin: (owner: string, cids: readonly CIDText[]) => Promise<void>;
   /** Drops all pins of an owner. */
   readonly release: (owner: string) => Promise<void>;
+  /** What an owner pins. */
+  readonly pinned: (owner: string) => readonly CIDText[];
   /** Who pins anything; those whose jobs are over can be released. */
   readonly owners: () => readonly string[];
   readonly usage: () => BlobUsage;

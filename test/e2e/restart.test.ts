@@ -1,0 +1,81 @@
+// Nothing is lost: whoever is killed in the middle of a job goes on from its data directory.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Finished, MINROOT, type Place, makePlace } from "./cli.ts";
+import {
+  type Daemon,
+  admitted,
+  kill,
+  startBroker,
+  startBrokerAgain,
+  startMember,
+} from "./network.ts";
+
+/** Twelve leaves: some seconds of work. */
+const STEPS = 24;
+
+let place: Place;
+let broker: Daemon;
+let members: Daemon[];
+
+beforeAll(async () => {
+  place = await makePlace();
+  const input = { z0: ["1", "2", "0"], count: STEPS };
+  await writeFile(join(place.path, "input.json"), JSON.stringify(input));
+  broker = await startBroker(place);
+  members = await Promise.all([
+    startMember(place, broker, "aggregator", "aggregator"),
+    startMember(place, broker, "prover", "prover-1"),
+    startMember(place, broker, "prover", "prover-2"),
+  ]);
+  await admitted(broker, 3);
+});
+afterAll(() => place[Symbol.asyncDispose]());
+
+const prove = (out: string) => {
+  const job = ["--program", MINROOT, "--input", "input.json", "--out", out];
+  const network = ["--dial", broker.address, "--deadline", "170s"];
+  return place.start("prove", ...job, ...network, "--json");
+};
+
+interface Receipt {
+  readonly job: string;
+  readonly task: string;
+  readonly epoch: number;
+  readonly amount: string;
+}
+
+/** What the members have written down. */
+async function receiptsOf(job: string): Promise<Receipt[]> {
+  const files = members.map(({ name }) => join(place.path, name, "receipts.jsonl"));
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
+  const lines = texts.join("").trim().split("\n");
+  return lines.map((line) => JSON.parse(line) as Receipt).filter((each) => each.job === job);
+}
+
+/** The proof is right, and every piece of the work was paid exactly once. */
+async function expectProvedAndPaidOnce(finished: Finished, out: string): Promise<void> {
+  expect(finished.code, finished.stderr).toBe(0);
+  const { job, paid } = JSON.parse(finished.stdout) as { job: string; paid: string };
+  const statement = ["--z0", "1,2,0", "--steps", String(STEPS)];
+  const verified = await place.run("verify", "-p", MINROOT, "-f", out, ...statement);
+  expect(verified.stdout).toMatch(/^valid /);
+  const sumOf = (receipts: readonly Receipt[]): bigint =>
+    receipts.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+  await expect.poll(async () => String(sumOf(await receiptsOf(job)))).toBe(paid);
+  const slots = (await receiptsOf(job)).map(({ task, epoch }) => `${task}@${epoch}`);
+  expect(new Set(slots).size).toBe(slots.length);
+  expect(slots.length).toBeGreaterThan(3);
+}
+
+describe("a network of processes", () => {
+  it("whose broker is killed in the middle and started again finishes the job", async () => {
+    const job = prove("a.proof");
+    await job.said(/works on shard[^]*works on shard/);
+    await kill(broker);
+    broker = await startBrokerAgain(place, broker);
+    expect(broker.output()).toMatch(/info +job-resumed .*phase=running/);
+    await expectProvedAndPaidOnce(await job.finished, "a.proof");
+  }, 180_000);
+});
