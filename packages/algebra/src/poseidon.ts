@@ -20,6 +20,7 @@ export const FULL_ROUNDS = 8;
 const PARTIAL_ROUNDS = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68] as const;
 const FIELD_BITS = 254;
 const LFSR_BITS = 80;
+const BUFFER_BITS = 2 ** 14;
 
 /** The self-shrinking Grain LFSR: each call gives the next accepted bit. */
 function grainLFSR(t: number, partialRounds: number): () => number {
@@ -34,12 +35,18 @@ function grainLFSR(t: number, partialRounds: number): () => number {
   append(FULL_ROUNDS, 10);
   append(partialRounds, 10);
   append(2 ** 30 - 1, 30);
-  let oldest = 0;
-  const tap = (i: number): number => state[(oldest + i) % LFSR_BITS]!;
+  const bits = new Uint8Array(BUFFER_BITS); // the sequence, of which the last 80 bits are the state
+  bits.set(state);
+  let next = LFSR_BITS;
   const step = (): number => {
-    const bit = tap(62) ^ tap(51) ^ tap(38) ^ tap(23) ^ tap(13) ^ tap(0);
-    state[oldest] = bit;
-    oldest = (oldest + 1) % LFSR_BITS;
+    if (next === BUFFER_BITS) {
+      bits.copyWithin(0, BUFFER_BITS - LFSR_BITS);
+      next = LFSR_BITS;
+    }
+    const o = next - LFSR_BITS;
+    const left = bits[o + 62]! ^ bits[o + 51]! ^ bits[o + 38]!;
+    const bit = left ^ bits[o + 23]! ^ bits[o + 13]! ^ bits[o]!;
+    bits[next++] = bit;
     return bit;
   };
   for (let i = 0; i < 2 * LFSR_BITS; i++) step();
@@ -56,9 +63,15 @@ export function poseidonParameters(t: number): PoseidonParameters {
   const rounds = FULL_ROUNDS + partialRounds;
   const nextBit = grainLFSR(t, partialRounds);
   const nextInteger = (): bigint => {
-    let bits = "0b";
-    for (let k = 0; k < FIELD_BITS; k++) bits += nextBit();
-    return BigInt(bits);
+    let x = 0n;
+    for (let left = FIELD_BITS; left > 0;) {
+      const width = left % 32 || 32;
+      let word = 0;
+      for (let k = 0; k < width; k++) word = 2 * word + nextBit();
+      x = (x << 32n) | BigInt(word);
+      left -= width;
+    }
+    return x;
   };
   const roundConstants: bigint[] = [];
   while (roundConstants.length < rounds * t) {

@@ -3,12 +3,14 @@ export { BASES_DIGESTS, BLOCK_POINTS } from "./bases.ts";
 export {
   type Dimensions,
   GENERATORS_DIGEST,
+  type MergeShapes,
   type Structures,
   type System,
   type SystemGenerators,
   type SystemInit,
   VERSION,
   deriveSystem,
+  mergeShapes,
   systemGenerators,
   withKey,
 } from "./system.ts";

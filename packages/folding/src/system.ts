@@ -25,6 +25,7 @@ import {
   mergeTables,
 } from "@foldmesh/circuits";
 import {
+  type Hash,
   type MATRICES,
   MatrixBuilder,
   type R1CS,
@@ -130,6 +131,31 @@ export interface SystemInit {
   readonly key?: KeyIdentity;
   readonly generators: SystemGenerators;
   readonly permute: Permutation;
+  /** Default: SHA-256 in JavaScript. */
+  readonly hash?: Hash;
+  /** Constants and shapes of merge circuits that the caller has built already for these generators. */
+  readonly merges?: MergeShapes;
+}
+
+/** Merge circuits, each built once. */
+export interface MergeShapes {
+  readonly tables: MergeTables;
+  /** for a state of `a` elements and 2^s rows */
+  readonly shape: (a: number, s: number) => R1CS;
+}
+
+export function mergeShapes({ cfx, cfoff }: SystemGenerators): MergeShapes {
+  const tables = mergeTables(cfx, cfoff);
+  const built = new Map<string, R1CS>();
+  return {
+    tables,
+    shape(a, s) {
+      const name = `${a} ${s}`;
+      const known = built.get(name) ?? mergeStructure(a, s, tables).structure;
+      built.set(name, known);
+      return known;
+    },
+  };
 }
 
 /**
@@ -143,6 +169,8 @@ export function deriveSystem({
   key = TRANSPARENT,
   generators: gens,
   permute,
+  hash,
+  merges = mergeShapes(gens),
 }: SystemInit): {
   readonly system: System;
   readonly structures: Structures;
@@ -152,11 +180,11 @@ export function deriveSystem({
   checkStructure(step);
   checkWidth(step.columns);
   const CF = cycleFoldStructure();
-  const tables = mergeTables(gens.cfx, gens.cfoff);
-  const { s, merge } = fitMerge(step.A.rows, a, tables);
+  const { tables } = merges;
+  const { s, merge } = fitMerge(step.A.rows, a, merges);
   const S = joinBlocks(a, s, step, merge);
-  const digestS = digestStructure(S);
-  const digestCF = digestStructure(CF);
+  const digestS = digestStructure(S, hash);
+  const digestCF = digestStructure(CF, hash);
   const dims = dimensionsOf(s, step, merge, { S, CF });
   const parts = { a, s, context, dims, tables, generators: gens, digestS, digestCF };
   return { system: withKey(permute, parts, key), structures: { S, CF } };
@@ -204,10 +232,10 @@ const MASK_ROWS = 3;
 const MIN_LOG_ROWS = 15;
 
 /** s = ⌈log₂(m_F + m_M(s) + 3)⌉, iterated to its fixed point: M grows by about 277 rows for each +1 in s. */
-function fitMerge(stepRows: number, a: number, tables: MergeTables): { s: number; merge: R1CS } {
+function fitMerge(stepRows: number, a: number, { shape }: MergeShapes): { s: number; merge: R1CS } {
   let s = MIN_LOG_ROWS;
   for (;;) {
-    const merge = mergeStructure(a, s, tables).structure;
+    const merge = shape(a, s);
     const needed = Math.ceil(Math.log2(stepRows + merge.A.rows + MASK_ROWS));
     if (needed <= s) return { s, merge };
     if (needed > MAX_LOG_ROWS) {

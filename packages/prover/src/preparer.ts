@@ -1,9 +1,9 @@
 // The thread that derives a program's public parameters and loads them into the engine's shared memory,
 // where the proving threads adopt them. Run by Piscina, which calls the exported functions by name.
 
+import { createHash } from "node:crypto";
 import { workerData } from "node:worker_threads";
 import { Fp, assert, attachEngine, plainPoseidon } from "@foldmesh/algebra";
-import { mergeStructure, mergeTables } from "@foldmesh/circuits";
 import {
   type Structures,
   type System,
@@ -12,6 +12,7 @@ import {
   kzgKey,
   loadCompressor,
   loadSetup,
+  mergeShapes,
   nodeBytes,
   proofBytes,
   withKey,
@@ -31,6 +32,7 @@ import type {
   WorkerInits,
 } from "./worker-tasks.ts";
 
+const permute = plainPoseidon();
 const init = workerData as WorkerInits["preparer.ts"];
 /** m₁, m₂, m₃ of the structure. */
 const MASK_ROWS = 3;
@@ -41,18 +43,20 @@ let derived: { readonly system: System; readonly structures: Structures } | unde
 export const derive = (task: DeriveTask): Promise<Reply<Derived>> =>
   reply(async () => {
     const generators = await loadSystemGenerators(init.cacheDir);
-    const tables = mergeTables(generators.cfx, generators.cfoff);
+    const merges = mergeShapes(generators);
     const step = unpackStep(task.step);
     const plan = makePlan({
       ...task,
       stepRows: step.r1cs.A.rows,
-      overheadRows: (s) => mergeStructure(step.stateSize, s, tables).structure.A.rows + MASK_ROWS,
+      overheadRows: (s) => merges.shape(step.stateSize, s).A.rows + MASK_ROWS,
     });
     derived = deriveSystem({
       step: repeatStep(step, plan.stepsPerLeaf).r1cs,
       context: task.context,
       generators,
-      permute: plainPoseidon(),
+      merges,
+      permute,
+      hash: (bytes) => createHash("sha256").update(bytes).digest(),
     });
     const { system } = derived;
     return {
@@ -88,5 +92,5 @@ async function keyed(
   if ("bases" in task) return { system, bases: new Uint8Array(task.bases) };
   const count = ipaLength(system);
   const srs = await loadSRS(task.ptau, count, init.cacheDir);
-  return { system: withKey(plainPoseidon(), system, kzgKey(srs, count)), bases: srs.bases };
+  return { system: withKey(permute, system, kzgKey(srs, count)), bases: srs.bases };
 }

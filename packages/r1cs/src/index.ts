@@ -7,6 +7,7 @@ export {
   type Row,
   checkStructure,
   digestStructure,
+  type Hash,
   encodeStructure,
   multiplyMatrix,
   rowOf,
