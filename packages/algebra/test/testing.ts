@@ -1,4 +1,5 @@
 // For tests of other packages that stand behind algebra's ports.
+export { engineCompliance } from "./engine-compliance.ts";
 export { drawElements, edgeElements } from "./edge-elements.ts";
 export {
   type KnownBases,

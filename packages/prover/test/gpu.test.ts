@@ -15,7 +15,7 @@ import { execute } from "../src/index.ts";
 import { adopt } from "../src/resident.ts";
 import { type Prepared, prepare } from "../src/setup.ts";
 
-const device = await openDevice(await nodeGpu()).catch((error: unknown) => {
+const device = await openDevice(await nodeGpu(), { deadline: 300_000 }).catch((error: unknown) => {
   if (!(error instanceof GpuError)) throw error;
   console.warn(`no GPU and no lavapipe (.ci/lavapipe installs it): ${error.message}`);
   return null;

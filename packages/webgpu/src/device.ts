@@ -17,11 +17,11 @@ export interface AdapterFacts {
 export interface OpenOptions {
   /** Whether software that plays a GPU will do; default true. */
   readonly software?: boolean | undefined;
-  /** How long an answer of the device may take, in milliseconds; default 30,000. */
+  /** How long an answer of the device may take, in milliseconds; default 60,000. */
   readonly deadline?: number | undefined;
 }
 
-const DEFAULT_DEADLINE = 30_000;
+const DEFAULT_DEADLINE = 60_000;
 
 /** What the kernels need more of than WebGPU's least device has. */
 const WANTED_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;

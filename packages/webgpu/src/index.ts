@@ -6,6 +6,7 @@ export { type GpuSpeed, measureSpeed } from "./measure.ts";
 export { type DeviceKey, DeviceMSM } from "./msm/device-msm.ts";
 export type { MSMStage } from "./msm/msm.ts";
 export { type MSMPlan, bytesMoved, multiplications, planMSM } from "./msm/plan.ts";
+export { type GpuEngineOptions, gpuEngine } from "./engine/engine.ts";
 export { LAYOUTS, type Layout, layoutName } from "./wgsl/layout.ts";
 export type { Costs } from "./msm/costs.ts";
 export { type GpuEvent, type GpuMSM, type GpuMSMOptions, gpuMSM } from "./msm/port.ts";

@@ -4,8 +4,8 @@ import type { Device } from "./device.ts";
 
 /** Threads of a workgroup. */
 export const GROUP = 64;
-/** Numbers that a kernel is given at each dispatch, as params[k]. */
-const PARAMS = 8;
+/** Numbers that a kernel is given at each dispatch: param(k). From 8 on also as an element: constant(). */
+const PARAMS = 16;
 const MAX_GROUPS = 65_535;
 
 /** What a kernel sees of a buffer: elements of a field, points XYZZ, words, or words to count in. */
@@ -56,6 +56,7 @@ export function shaderOf({ bindings, library = "", functions = "", body }: Kerne
   return `${library}
 @group(0) @binding(0) var<uniform> packed: array<vec4<u32>, ${PARAMS / 4}>;
 fn param(k: u32) -> u32 { return packed[k >> 2u][k & 3u]; }
+${library === "" ? "" : "fn constant() -> F { return unpack(packed[2], packed[3]); }"}
 ${declarations.join("\n")}
 ${functions}
 @compute @workgroup_size(${GROUP})

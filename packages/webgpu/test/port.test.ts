@@ -24,7 +24,7 @@ import {
 } from "../src/index.ts";
 import { costsFrom, observeCpu, observeGpu, prefersGpu, weightOf } from "../src/msm/costs.ts";
 import { nodeGpu } from "../src/node.ts";
-import { anyDevice } from "./support.ts";
+import { PATIENCE, anyDevice } from "./support.ts";
 
 const probe = await anyDevice();
 afterAll(() => probe?.[Symbol.dispose]());
@@ -54,7 +54,7 @@ interface BenchOptions {
   readonly open?: () => Promise<Device>;
 }
 
-const openAny = async (): Promise<Device> => openDevice(await nodeGpu());
+const openAny = async (): Promise<Device> => openDevice(await nodeGpu(), { deadline: PATIENCE });
 
 async function bench(options: BenchOptions = {}): Promise<Bench> {
   const { curve = G1, n = N, backend = "fma51", records, open = openAny } = options;
@@ -92,7 +92,7 @@ async function bench(options: BenchOptions = {}): Promise<Bench> {
 const randomScalars = (curve: Curve, n: number): bigint[] => edgeScalars(curve, n)["random"]!;
 
 /** A device on which something goes wrong. */
-async function broken(spoil: (handle: GPUDevice) => void, deadline?: number): Promise<Device> {
+async function broken(spoil: (handle: GPUDevice) => void, deadline = PATIENCE): Promise<Device> {
   const device = await openDevice(await nodeGpu(), { deadline });
   spoil(device.handle);
   return device;

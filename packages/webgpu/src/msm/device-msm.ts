@@ -5,7 +5,7 @@ import type { Device } from "../device.ts";
 import { GpuError } from "../errors.ts";
 import type { Layout } from "../wgsl/layout.ts";
 import { type BaseChunk, freeBases } from "./bases.ts";
-import { CurveMSM, type OnStage } from "./msm.ts";
+import { CurveMSM, type OnStage, type Scalars, countOf, partOf } from "./msm.ts";
 import { largestChunk } from "./plan.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -57,7 +57,7 @@ export class DeviceMSM implements Disposable {
    * Σ scalarᵢ·Gᵢ over the key's first bases. Where memory does not suffice, in smaller and smaller pieces.
    * @throws GpuError OUT_OF_MEMORY when even the smallest pieces do not fit; LOST, HUNG, INVALID
    */
-  async multiply(key: DeviceKey, scalars: Uint8Array<ArrayBuffer>): Promise<Point | null> {
+  async multiply(key: DeviceKey, scalars: Scalars): Promise<Point | null> {
     for (;;) {
       try {
         return await this.#multiply(key, scalars);
@@ -68,13 +68,12 @@ export class DeviceMSM implements Disposable {
     }
   }
 
-  async #multiply(key: DeviceKey, scalars: Uint8Array<ArrayBuffer>): Promise<Point | null> {
+  async #multiply(key: DeviceKey, scalars: Scalars): Promise<Point | null> {
     key.chunks ??= await key.msm.upload(key.bases.bytes, this.#chunk);
     let sum: Point | null = null;
     for (const chunk of key.chunks) {
-      const start = ELEMENT_BYTES * chunk.start;
-      const part = scalars.subarray(start, start + ELEMENT_BYTES * chunk.count);
-      if (part.length > 0) sum = key.curve.add(sum, await key.msm.multiply(chunk, part));
+      const part = partOf(scalars, chunk.start, chunk.count);
+      if (countOf(part) > 0) sum = key.curve.add(sum, await key.msm.multiply(chunk, part));
     }
     return sum;
   }

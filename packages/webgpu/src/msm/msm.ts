@@ -18,6 +18,23 @@ export type MSMStage = "sort" | "buckets" | "windows";
 /** Told how long each stage took. Stages then wait for each other: the whole takes longer. */
 export type OnStage = (stage: MSMStage, ms: number) => void;
 
+/** Canonical integers, 32 little-endian bytes each: bytes, or part of a buffer. */
+export type Scalars =
+  | Uint8Array<ArrayBuffer>
+  | { readonly buffer: GPUBuffer; readonly start?: number; readonly count: number };
+
+export const countOf = (scalars: Scalars): number =>
+  scalars instanceof Uint8Array ? scalars.length / ELEMENT_BYTES : scalars.count;
+
+/** The scalars of [start, start + n), or fewer where there are no more. */
+export function partOf(scalars: Scalars, start: number, n: number): Scalars {
+  if (scalars instanceof Uint8Array) {
+    return scalars.subarray(ELEMENT_BYTES * start, ELEMENT_BYTES * (start + n));
+  }
+  const count = Math.max(0, Math.min(n, scalars.count - start));
+  return { buffer: scalars.buffer, start: (scalars.start ?? 0) + start, count };
+}
+
 /** One curve on one device. */
 export class CurveMSM {
   readonly curve: Curve;
@@ -63,18 +80,28 @@ export class CurveMSM {
 
   /**
    * Σ scalarᵢ·Gᵢ over a chunk's first bases; null for the identity.
-   * @param scalars canonical integers, 32 little-endian bytes each; not memory that threads share
+   * @param scalars not in memory that threads share
    * @throws GpuError OUT_OF_MEMORY, LOST, HUNG, INVALID
    */
-  async multiply(chunk: BaseChunk, scalars: Uint8Array<ArrayBuffer>): Promise<Point | null> {
-    const n = scalars.length / ELEMENT_BYTES;
+  async multiply(chunk: BaseChunk, scalars: Scalars): Promise<Point | null> {
+    const n = countOf(scalars);
     if (n === 0) return null;
     const plan = planMSM(n);
     const device = this.#device;
     const buffers = await this.#workspace.reserve(workspaceBytes(plan));
-    device.handle.queue.writeBuffer(buffers.scalars, 0, scalars);
-    const { bytes } = await this.#submit(plan, chunk, buffers);
-    return sumWindows(this.curve, this.#R, bytes, plan.width);
+    const encoder = device.handle.createCommandEncoder();
+    if (scalars instanceof Uint8Array) {
+      device.handle.queue.writeBuffer(buffers.scalars, 0, scalars);
+    } else {
+      const { buffer, start = 0 } = scalars;
+      const bytes = ELEMENT_BYTES * n;
+      encoder.copyBufferToBuffer(buffer, ELEMENT_BYTES * start, buffers.scalars, 0, bytes);
+    }
+    this.#sort(encoder, plan, buffers);
+    this.#fillBuckets(encoder, plan, chunk, buffers);
+    const sums = this.#sumBuckets(encoder, plan, buffers);
+    const windows = await readBack(device, encoder, sums, POINT * plan.windows);
+    return sumWindows(this.curve, this.#R, windows, plan.width);
   }
 
   /** The same stage by stage, for profiles. */
@@ -101,15 +128,6 @@ export class CurveMSM {
       await this.#device.wait(queue.onSubmittedWorkDone());
       onStage(stage as MSMStage, performance.now() - started);
     }
-  }
-
-  async #submit(plan: MSMPlan, chunk: BaseChunk, buffers: Buffers): Promise<{ bytes: Uint8Array }> {
-    const { handle } = this.#device;
-    const encoder = handle.createCommandEncoder();
-    this.#sort(encoder, plan, buffers);
-    this.#fillBuckets(encoder, plan, chunk, buffers);
-    const sums = this.#sumBuckets(encoder, plan, buffers);
-    return { bytes: await readBack(this.#device, encoder, sums, POINT * plan.windows) };
   }
 
   /** Counting sort of the entries by bucket: `offsets` and `sorted`. */
