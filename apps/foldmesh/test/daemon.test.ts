@@ -7,7 +7,7 @@ import { describeEvent } from "../src/daemon/describe-event.ts";
 import { type Entry, LEVELS, asJSON, asText, createLog } from "../src/daemon/log.ts";
 import { settingsOf } from "../src/daemon/settings.ts";
 import { advanceNetwork, emptyNetworkView, progressOf } from "../src/view/network-view.ts";
-import { lineOfRemote, shortName } from "../src/view/network-words.ts";
+import { lineOfRemote, shortName, standingOf } from "../src/view/network-words.ts";
 import { type Workplace, makeWorkplace } from "./run-cli.ts";
 
 let workplace: Workplace;
@@ -155,6 +155,12 @@ describe("the view of a job on the network", () => {
     });
     expect(view).toMatchObject({ paid: 5n, end: "done" });
     expect(view.workers.get(A!)).toEqual({ won: 1, verified: 1, paid: 5n, blamed: 0 });
+  });
+  it("tells what a broker thinks of somebody", () => {
+    expect(standingOf({ reputation: 333_333, convicted: false })).toBe("reputation 33 %");
+    expect(standingOf({ reputation: 0, convicted: true })).toBe(
+      "reputation 0 %, convicted of cheating",
+    );
   });
   it("names the culprit and his fault in a line", () => {
     const event = { kind: "rejected", ...work, failures: ["statement: pid"] } as const;

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
-import type { Backend, Benchmark, Money, PeerId, Role, Time } from "@foldmesh/protocol";
+import type { Backend, Benchmark, Money, PPM, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
 import {
   type GpuReport,
@@ -44,6 +44,8 @@ export interface NodeStatus {
   readonly peers: readonly ConnectedPeer[];
   readonly leases: readonly LeaseStatus[];
   readonly jobs: readonly JobStatus[];
+  /** broker: what it thinks of those who worked for it, the best first */
+  readonly standings: readonly StandingStatus[];
   /** bytes of blobs held */
   readonly blobs: number;
   readonly lag: EventLoopLag;
@@ -55,6 +57,14 @@ export interface LeaseStatus {
   readonly epoch: number;
   readonly price: Money;
   readonly deadline: Time;
+}
+
+export interface StandingStatus {
+  readonly peer: PeerId;
+  /** 0 for a newcomer and for who only failed; 1,000,000 at best */
+  readonly reputation: PPM;
+  /** there is evidence against it: it gets no work here */
+  readonly convicted: boolean;
 }
 
 export interface JobStatus {
@@ -290,7 +300,7 @@ function backendsOf(benchmark: Benchmark, gpu: GpuReport | undefined): Backend[]
 }
 
 function statusOf(
-  { network, roles, shelf }: Context,
+  { network, roles, shelf, watcher }: Context,
   { worker, broker }: Running,
 ): Omit<NodeStatus, "lag"> {
   return {
@@ -311,6 +321,10 @@ function statusOf(
       phase: result.kind,
       tasks: tasks.all,
       verified: tasks.verified,
+    })),
+    standings: (broker?.standing.experiences() ?? []).map((each) => ({
+      ...each,
+      convicted: watcher.isConvicted(each.peer),
     })),
     blobs: shelf.held(),
   };

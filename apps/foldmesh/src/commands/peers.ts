@@ -6,7 +6,7 @@ import { askDaemon } from "../daemon/control.ts";
 import type { StatusDocument } from "../daemon/status.ts";
 import { dataDirectory } from "../io/data-dir.ts";
 import { count, paint } from "../io/terminal.ts";
-import { price } from "../view/network-words.ts";
+import { price, standingOf } from "../view/network-words.ts";
 import { type CommandContext, withData, withExamples, withJSON } from "./context.ts";
 
 export function addPeers(parent: Command, context: CommandContext): void {
@@ -39,14 +39,21 @@ function peers(options: PeersArguments, context: CommandContext): Promise<void> 
 
 async function listConnections(data: string, { signal, terminal }: CommandContext): Promise<void> {
   const told = (await askDaemon(data, signal)) as StatusDocument;
-  const connected = told.state === "running" ? told.peers : [];
-  terminal.result({ peers: connected });
-  terminal.line(count(connected.length, "connection"));
-  for (const { peer, address, direction, roundTrip, score } of connected) {
+  const { peers: connected, standings } =
+    told.state === "running" ? told : { peers: [], standings: [] };
+  const all = connected.map((each) => {
+    const { reputation, convicted } = standings.find(({ peer }) => peer === each.peer) ?? {};
+    return { ...each, reputation, convicted };
+  });
+  terminal.result({ peers: all });
+  terminal.line(count(all.length, "connection"));
+  for (const { peer, address, direction, roundTrip, score, reputation, convicted } of all) {
     const time = roundTrip === undefined ? "" : `${Math.round(roundTrip)} ms`;
-    const standing = score < 0 ? paint("red", `score ${score}`) : "";
+    const standing =
+      reputation === undefined ? "" : standingOf({ reputation, convicted: convicted === true });
+    const offences = score < 0 ? paint("red", `score ${score}`) : "";
     terminal.line(
-      `${peer}  ${direction.padEnd(8)} ${time.padStart(7)}  ${address} ${standing}`.trimEnd(),
+      `${peer}  ${direction.padEnd(8)} ${time.padStart(7)}  ${address} ${standing} ${offences}`.trimEnd(),
     );
   }
 }

@@ -3,7 +3,7 @@ import { askDaemon } from "../daemon/control.ts";
 import type { StatusDocument } from "../daemon/status.ts";
 import { dataDirectory } from "../io/data-dir.ts";
 import { count, paint } from "../io/terminal.ts";
-import { price, shortName } from "../view/network-words.ts";
+import { price, shortName, standingOf } from "../view/network-words.ts";
 import { type CommandContext, withData, withExamples, withJSON } from "./context.ts";
 
 export function addStatus(parent: Command, context: CommandContext): void {
@@ -45,6 +45,10 @@ function rowsOf(told: StatusDocument): [string, string][] {
     ...jobs.map(({ job, phase, tasks, verified }): [string, string] => [
       "job",
       `${shortName(job)} ${phase}, ${verified} of ${tasks} parts verified`,
+    ]),
+    ...told.standings.map((standing): [string, string] => [
+      "standing",
+      `${shortName(standing.peer)} ${standingOf(standing)}`,
     ]),
     ["earned", `${price(BigInt(told.earned))} for ${count(told.accepted, "part")}`],
     ...(told.rejected > 0 ? [["rejected", count(told.rejected, "part")] as [string, string]] : []),

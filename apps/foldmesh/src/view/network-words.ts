@@ -18,6 +18,17 @@ export function workName(task: string, range: { start: number; end: number }): s
 /** Micro-units as they are counted. */
 export const price = (amount: bigint): string => `${amount.toLocaleString("en")} µ`;
 
+/** What a broker thinks of somebody. @param reputation 0 to 1,000,000 */
+export function standingOf({ reputation, convicted }: Standing): string {
+  const share = `reputation ${Math.round(reputation / 10_000)} %`;
+  return convicted ? `${share}, convicted of cheating` : share;
+}
+
+interface Standing {
+  readonly reputation: number;
+  readonly convicted: boolean;
+}
+
 /** One line, or null where nothing is worth one. */
 export function lineOfRemote(event: RemoteEvent, name: Naming): string | null {
   switch (event.kind) {

@@ -15,6 +15,8 @@ import { listOf } from "../keep/list-of.ts";
 /** What this node thinks of others: its own experience survives restarts, hearsay does not. */
 export interface Standing {
   of(peer: PeerId): PPM;
+  /** Everybody that worked for this node, or failed to, the best first. */
+  experiences(): readonly { readonly peer: PeerId; readonly reputation: PPM }[];
   /** @returns the change to be written down */
   experienced(peer: PeerId, outcome: Outcome): Change;
   /** Another broker's receipt. */
@@ -29,6 +31,10 @@ export async function loadStanding(
   let state: ReputationState = { ...noReputations(REPUTATION_DEFAULTS), own };
   return {
     of: (peer) => reputationOf(state, peer, now()),
+    experiences: () =>
+      [...state.own.keys()]
+        .map((peer) => ({ peer, reputation: reputationOf(state, peer, now()) }))
+        .toSorted((a, b) => b.reputation - a.reputation),
     experienced(peer, outcome) {
       ({ state } = stepReputation(state, { kind: "experience", peer, outcome }, now()));
       return reputation.putting(peer, state.own.get(peer)!);
