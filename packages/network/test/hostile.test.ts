@@ -1,20 +1,13 @@
-import { noise } from "@chainsafe/libp2p-noise";
 import { signMessage } from "@foldmesh/protocol";
-import { identify } from "@libp2p/identify";
-import type { Connection, Libp2p, Stream } from "@libp2p/interface";
-import { kadDHT, type KadDHT, passthroughMapper } from "@libp2p/kad-dht";
-import { ping } from "@libp2p/ping";
-import { tcp } from "@libp2p/tcp";
-import { yamux } from "@libp2p/yamux";
+import type { Connection, Stream } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
-import { createLibp2p } from "libp2p";
 import { connect } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { advertKey } from "../src/capabilities/advert-book.ts";
 import { BLOB_PROTOCOL, encodeRequest } from "../src/blobs/wire.ts";
 import type { NetworkConfig } from "../src/index.ts";
 import { cidOfBytes } from "../src/index.ts";
-import { KAD_PROTOCOL } from "../src/libp2p.ts";
+import { type Outlaw, outlaw } from "./outlaw.ts";
 import { addressOf, bytesOf, member, type Member, textOf, until } from "./world.ts";
 
 const ECHO = { name: "echo", requestLimit: 1000, replyLimit: 1000, timeout: 2000 };
@@ -24,7 +17,7 @@ const RPC = "/foldmesh/rpc/1.0.0/echo";
 interface Scene {
   readonly victim: Member;
   readonly honest: Member;
-  readonly hostile: Libp2p<{ dht: KadDHT }>;
+  readonly hostile: Outlaw;
   readonly connection: Connection;
 }
 
@@ -33,26 +26,7 @@ async function scene(config: Partial<NetworkConfig> = {}): Promise<Scene> {
   const honest = await member("honest");
   await victim.handle(ECHO, (request) => request);
   await honest.dial(addressOf(victim));
-  const hostile = await createLibp2p({
-    addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionMonitor: { enabled: false },
-    services: {
-      identify: identify(),
-      ping: ping(),
-      dht: kadDHT({
-        protocol: KAD_PROTOCOL,
-        clientMode: false,
-        peerInfoMapper: passthroughMapper,
-        allowQueryWithZeroPeers: true,
-        validators: { "foldmesh-cap": async () => undefined },
-        selectors: { "foldmesh-cap": () => 0 },
-      }),
-    },
-  });
-  onTestFinished(async () => hostile.stop());
+  const hostile = await outlaw();
   const connection = await hostile.dial(multiaddr(addressOf(victim)));
   await until(() => victim.peers().length === 2, "both connections");
   return { victim, honest, hostile, connection };
