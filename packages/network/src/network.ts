@@ -17,6 +17,7 @@ import { createGossipPort, type Gossip } from "./gossip.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import { createLagMeter } from "./lag.ts";
 import { composeNode, type Node } from "./libp2p.ts";
+import { greetNeighbours } from "./neighbours.ts";
 import { createOffenceBook } from "./offences.ts";
 import { libPeer, parseAddress, privateKeyOf } from "./peer.ts";
 import { createPolice, type Police } from "./police.ts";
@@ -99,6 +100,7 @@ export async function createNetwork(config: NetworkConfig, observer?: Observer):
   const gossip = createGossipPort(context, config.topics);
   startRests(context);
   startBootstrap(context, bootstrap);
+  if (config.mdns === true) greetNeighbours(context);
   return {
     ...connections(context, heartbeat),
     peer: context.signer.peer,
