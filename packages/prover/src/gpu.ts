@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import type { MSMFactory } from "@foldmesh/algebra";
-import { type Device, type GpuEvent, gpuMSM, openDevice } from "@foldmesh/webgpu";
+import { type Device, type Records, gpuMSM, openDevice } from "@foldmesh/webgpu";
 import { fileRecords, nodeGpu } from "@foldmesh/webgpu/node";
 
 /**
@@ -35,15 +35,24 @@ export function gpuInit(choice: GpuChoice, cacheDir: string): GpuInit | undefine
   };
 }
 
-/** The MSM of this thread: with a GPU for the first threads that ask, the processor's for the others. */
-export function takeGpu(
-  init: GpuInit | undefined,
-  onEvent?: (event: GpuEvent) => void,
-): MSMFactory | undefined {
+/** A GPU that is this thread's. */
+export interface OwnGpu {
+  readonly open: () => Promise<Device>;
+  readonly records: Records;
+}
+
+/** A GPU for each of the first threads that ask, none for the others. */
+export function takeGpu(init: GpuInit | undefined): OwnGpu | undefined {
   if (init === undefined) return undefined;
   const adapter = init.adapters[Atomics.add(init.taken, 0, 1)];
   if (adapter === undefined) return undefined;
   const { software } = init;
-  const open = async (): Promise<Device> => openDevice(await nodeGpu(adapter), { software });
-  return (context) => gpuMSM(context, { open, records: fileRecords(init.records), onEvent });
+  return {
+    open: async () => openDevice(await nodeGpu(adapter), { software }),
+    records: fileRecords(init.records),
+  };
 }
+
+/** The processor's engine with its long commitments made by the GPU. */
+export const commitmentsOn = (gpu: OwnGpu | undefined): MSMFactory | undefined =>
+  gpu === undefined ? undefined : (context) => gpuMSM(context, gpu);

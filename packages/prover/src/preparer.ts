@@ -20,7 +20,7 @@ import {
 import { type StepCircuit, repeatStep } from "@foldmesh/r1cs";
 import { makePlan } from "./plan.ts";
 import { reply } from "./reply.ts";
-import { type ResidentSetup, describe } from "./resident.ts";
+import { type ResidentSetup, describe, shareMatrices } from "./resident.ts";
 import { loadSystemGenerators } from "./small-generators.ts";
 import { loadSRS } from "./srs.ts";
 import type {
@@ -81,7 +81,8 @@ export const load = (task: LoadTask): Promise<Reply<ResidentSetup>> =>
     const { system, bases } = await keyed(derived.system, task);
     const engine = attachEngine(init.engine);
     const setup = loadSetup(engine, system, structures, bases);
-    return describe(engine, loadCompressor(setup, structures));
+    const resident = describe(engine, loadCompressor(setup, structures));
+    return task.gpu ? { ...resident, sparse: shareMatrices(structures) } : resident;
   });
 
 /** The system bound to its key, and the key's bases. */

@@ -1,9 +1,23 @@
 // A setup's matrices and keys live once in the engine's shared memory; other threads adopt them by
 // descriptor.
 
-import type { KeyDescriptor, MatrixDescriptor, WasmEngine } from "@foldmesh/algebra";
+import type { KeyDescriptor, MatrixDescriptor, SparseMatrix, WasmEngine } from "@foldmesh/algebra";
 import type { Point } from "@foldmesh/algebra";
-import { type Compressor, type MatrixTriple, type System, setupOf } from "@foldmesh/folding";
+import {
+  type Compressor,
+  type MatrixTriple,
+  type Structures,
+  type System,
+  setupOf,
+} from "@foldmesh/folding";
+
+type SparseTriple = Readonly<Record<keyof MatrixTriple, SparseMatrix>>;
+
+/** The matrices themselves, in memory that threads share, for engines that keep them elsewhere. */
+export interface SparseSetup {
+  readonly S: SparseTriple;
+  readonly CF: SparseTriple;
+}
 
 type Triple = Readonly<Record<keyof MatrixTriple, MatrixDescriptor>>;
 
@@ -16,6 +30,42 @@ export interface ResidentSetup {
   /** For compressed proofs. */
   readonly transposed: { readonly S: Triple; readonly CF: Triple };
   readonly ipaQ: { readonly G1: Point; readonly Grumpkin: Point };
+  /** Where a thread has a GPU. */
+  readonly sparse?: SparseSetup | undefined;
+}
+
+/** Copies of a system's matrices that all threads can read. */
+export const shareMatrices = ({ S, CF }: Structures): SparseSetup => ({
+  S: sharedTriple(S),
+  CF: sharedTriple(CF),
+});
+
+const sharedTriple = ({ A, B, C }: SparseTriple): SparseTriple => ({
+  A: sharedMatrix(A),
+  B: sharedMatrix(B),
+  C: sharedMatrix(C),
+});
+
+const sharedMatrix = ({
+  rows,
+  columns,
+  rowStart,
+  column,
+  coefficient,
+  table,
+}: SparseMatrix): SparseMatrix => ({
+  rows,
+  columns,
+  rowStart: sharedWords(rowStart),
+  column: sharedWords(column),
+  coefficient: sharedWords(coefficient),
+  table,
+});
+
+function sharedWords(words: Uint32Array): Uint32Array {
+  const shared = new Uint32Array(new SharedArrayBuffer(words.byteLength));
+  shared.set(words);
+  return shared;
 }
 
 /** The setup must have been loaded into `engine`. */

@@ -5,6 +5,7 @@ import { type EngineInit, createEngine } from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
 import type { Program } from "@foldmesh/r1cs";
 import type { KeyChoice, Plan, ProverEvent } from "./api.ts";
+import type { GpuChoice } from "./gpu.ts";
 import { BLOCK_POINTS, POINT_BYTES, readCached, wBlock, writeCached } from "./key-cache.ts";
 import type { ResidentSetup } from "./resident.ts";
 import type { DeriveTask, Derived, LoadTask } from "./worker-tasks.ts";
@@ -16,6 +17,7 @@ const PIECE_POINTS = 2048;
 export interface PrepareRequest extends Omit<DeriveTask, "step"> {
   readonly program: Program;
   readonly key?: KeyChoice | undefined;
+  readonly gpu?: GpuChoice | undefined;
   readonly cacheDir: string;
   /** Throws where the commitment key need not be made ready. */
   readonly check?: ((derived: Derived) => void) | undefined;
@@ -38,8 +40,11 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   const derived = await derive(preparer, request);
   request.check?.(derived);
   const { plan, bases, nodeBytes } = derived;
+  const gpu = (request.gpu ?? "off") !== "off";
   const task: LoadTask =
-    key === "transparent" ? { bases: await loadBases(bases, request) } : { ptau: key.ptau };
+    key === "transparent"
+      ? { bases: await loadBases(bases, request), gpu }
+      : { ptau: key.ptau, gpu };
   const resident = await preparer.run<ResidentSetup>("load", task, { signal });
   return { plan, nodeBytes, engine, resident };
 }

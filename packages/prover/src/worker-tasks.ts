@@ -52,7 +52,11 @@ export interface Derived {
 }
 
 /** Generators w, 64 bytes each, or the file of the powers of tau that the program is bound to. */
-export type LoadTask = { readonly bases: SharedArrayBuffer } | { readonly ptau: string };
+export type LoadTask = KeyTask & {
+  /** Whether a thread will have a GPU, which needs the matrices themselves. */
+  readonly gpu: boolean;
+};
+type KeyTask = { readonly bases: SharedArrayBuffer } | { readonly ptau: string };
 
 export interface BasesTask {
   readonly start: number;

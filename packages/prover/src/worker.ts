@@ -19,7 +19,8 @@ import {
 } from "@foldmesh/folding";
 import { type Lineage, provenanceFrom } from "./lineage.ts";
 import { type Stoppable, checkStop, reply } from "./reply.ts";
-import { takeGpu } from "./gpu.ts";
+import { TaskPlaces } from "./gpu-tasks.ts";
+import { commitmentsOn, takeGpu } from "./gpu.ts";
 import { adopt } from "./resident.ts";
 import type {
   CheckTask,
@@ -36,14 +37,23 @@ import type {
 } from "./worker-tasks.ts";
 
 const init = workerData as WorkerInits["worker.ts"];
-const setup = adopt(attachEngine(init.engine, takeGpu(init.gpu)), init.resident);
+const gpu = takeGpu(init.gpu);
+const engine = attachEngine(init.engine, commitmentsOn(gpu));
+const setup = adopt(engine, init.resident);
+const places = new TaskPlaces(setup, engine, gpu, init.resident.sparse);
+const isValid = async (node: TreeNode): Promise<boolean> =>
+  (await verifyNode(setup, node)).length === 0;
 const rng = secureRng();
 
 export const leaf = ({ i, stop, ...task }: LeafTask & Stoppable): Promise<Reply<NodeResult>> =>
   reply(async () => {
     checkStop({ stop });
     const started = performance.now();
-    const node = await proveLeaf(setup, { i: BigInt(i), ...task }, rng);
+    const node = await places.run({
+      kind: "leaf",
+      work: (at) => proveLeaf(at, { i: BigInt(i), ...task }, rng),
+      isTrue: isValid,
+    });
     return {
       node: encodeNode(setup.system, node),
       worker: threadId,
@@ -63,7 +73,11 @@ export const merge = ({ left, right, stop }: MergeTask & Stoppable): Promise<Rep
       stages[name] = now - last;
       last = now;
     };
-    const node = await mergeNodes(setup, decode(left), decode(right), rng, { stage });
+    const node = await places.run({
+      kind: "merge",
+      work: (at) => mergeNodes(at, decode(left), decode(right), rng, { stage }),
+      isTrue: isValid,
+    });
     const encoded = encodeNode(setup.system, node);
     return { node: encoded, worker: threadId, ms: performance.now() - started, stages };
   });

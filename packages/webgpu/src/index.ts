@@ -1,7 +1,7 @@
 export { GpuError, type GpuErrorCode } from "./errors.ts";
 export { type AdapterFacts, Device, type OpenOptions, openDevice } from "./device.ts";
-export { type Records, noRecords } from "./records.ts";
-export { type LayoutSpeed, chooseLayout, measureLayouts } from "./autotune.ts";
+export { type Records, noRecords, readRecord } from "./records.ts";
+export { type LayoutSpeed, chooseLayout, deviceName, measureLayouts } from "./autotune.ts";
 export { type GpuSpeed, measureSpeed } from "./measure.ts";
 export { type DeviceKey, DeviceMSM } from "./msm/device-msm.ts";
 export type { MSMStage } from "./msm/msm.ts";
