@@ -11,6 +11,7 @@ import {
   compressNode,
   loadCompressor,
   loadSetup,
+  powersName,
   proveLeaf,
 } from "@foldmesh/folding";
 import { minroot, programDir } from "@foldmesh/programs";
@@ -217,7 +218,8 @@ describe("under powers of tau", () => {
     const kzgFile = await deriveKey(program, { stepsPerLeaf: 1, powers });
     expect(kzgFile.length).toBeLessThan(2 ** 18);
     const kzg = await openKey(kzgFile);
-    expect(kzg.kind).toBe("kzg");
+    expect(kzg).toMatchObject({ kind: "kzg", powers: powersName(srs.tau2) });
+    expect(key.powers).toBeUndefined();
     const { proof: kzgProof } = await proveStep(kzgFile, srs.bases);
     expect(kzgProof.length).toBeLessThan(10_240);
     expect(await verify(kzg, kzgProof, expected)).toMatchObject({ ok: true });

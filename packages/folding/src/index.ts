@@ -14,7 +14,14 @@ export {
   systemGenerators,
   withKey,
 } from "./system.ts";
-export { type KZGKey, type KeyIdentity, TRANSPARENT, type TransparentKey, kzgKey } from "./key.ts";
+export {
+  type KZGKey,
+  type KeyIdentity,
+  TRANSPARENT,
+  type TransparentKey,
+  kzgKey,
+  powersName,
+} from "./key.ts";
 export { type MatrixTriple, type Setup, type SetupHandles, loadSetup, setupOf } from "./setup.ts";
 export { INDEX_LIMIT, type Kind, type Shape, isStatement } from "./statement.ts";
 export {

@@ -12,7 +12,7 @@ import {
   integerFromBytesBE,
 } from "@foldmesh/algebra";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { FoldingError } from "./errors.ts";
 
 /** Bases by hash-to-curve: nothing to trust. Openings by inner-product arguments. */
@@ -48,6 +48,12 @@ export function kzgKey({ bases, tau2 }: SRS, count: number): KZGKey {
   }
   return { kind: "kzg", bases: digestBases(bases.subarray(0, count * POINT_BYTES)), tau2 };
 }
+
+/**
+ * What powers of tau are called where people and peers name them: SHA-256 of [τ]₂ (`g2ToBytes`) in lower-case hex, which
+ * determines all of them.
+ */
+export const powersName = (tau2: G2Point): string => bytesToHex(sha256(g2ToBytes(tau2)));
 
 /** SHA-256(digest of the bases ‖ [1]₂ ‖ [τ]₂), as an integer of 256 bits: what vk absorbs of a KZG key. */
 export const srsHash = ({ bases, tau2 }: KZGKey): bigint =>

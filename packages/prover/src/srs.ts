@@ -10,7 +10,6 @@ import {
   POINT_BYTES,
   type SRS,
   createEngine,
-  g2ToBytes,
   readKnownPtau,
   readPtau,
   readPtauLayout,
@@ -18,6 +17,7 @@ import {
   secureRng,
 } from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
+import { powersName } from "@foldmesh/folding";
 import { ProverError } from "./errors.ts";
 import { type CachedFile, readCached, writeCached } from "./key-cache.ts";
 
@@ -66,8 +66,7 @@ export async function namePowers(path: string): Promise<Powers> {
   try {
     const source = await sourceOf(handle);
     const layout = await readPtauLayout(source);
-    const tau2 = g2ToBytes(await readTau2(source, layout));
-    const name = createHash("sha256").update(tau2).digest("hex");
+    const name = powersName(await readTau2(source, layout));
     return { path, name, count: 2 ** (layout.power + 1) - 1 };
   } catch (error) {
     throw unusable(path, error);

@@ -5,7 +5,7 @@ import { jobBenchmark } from "./job.ts";
 import { msmBenchmarks } from "./msm.ts";
 import { nodeBenchmark } from "./nodes.ts";
 import { poseidonBenchmark } from "./poseidon.ts";
-import { snarkjsBenchmark } from "./snarkjs/snarkjs.ts";
+import { snarkjsBenchmarks } from "./snarkjs/snarkjs.ts";
 import { sumcheckBenchmark } from "./sumcheck.ts";
 
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -15,12 +15,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
   nodeBenchmark,
   jobBenchmark,
   ...gpuBenchmarks,
-  snarkjsBenchmark,
+  ...snarkjsBenchmarks,
 ];
 
-/** All that are run when none is named: those of the GPU, or the others but the one whose first run takes minutes. */
+/** All that are run when none is named: those of the GPU, or the others but those whose first run takes minutes. */
 const usual = (benchmark: Benchmark, gpu: boolean): boolean =>
-  gpuBenchmarks.includes(benchmark) === gpu && benchmark !== snarkjsBenchmark;
+  gpuBenchmarks.includes(benchmark) === gpu && !snarkjsBenchmarks.includes(benchmark);
 
 /** Runs the benchmarks named, or all, one after the other. @throws CLIError USAGE */
 export async function* runBenchmarks(

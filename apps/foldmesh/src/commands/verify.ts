@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { loadProgram } from "@foldmesh/r1cs/node";
-import { type ProofStatement, type Verdict, verifyProof } from "@foldmesh/prover";
+import { type ProofStatement, type Verdict, namePowers, verifyProof } from "@foldmesh/prover";
 import { fieldElement, positiveInteger, sha256, stateElements } from "../arguments.ts";
 import { CLIError, EXIT } from "../errors.ts";
 import { readUserFile } from "../io/files.ts";
@@ -73,13 +73,16 @@ async function verify(options: VerifyArguments, context: CommandContext): Promis
     options.key === undefined
       ? await verifyByProgram(options, context)
       : await verifyByKey(options, options.key);
-  const { verdict, expected } = checked;
+  const { verdict, expected, powers } = checked;
   setExitCode(verdict.ok ? EXIT.ok : EXIT.invalid);
-  report(terminal, verdict.ok ? verdict : { ...verdict, failures: explain(verdict, expected) });
+  const shown = verdict.ok ? verdict : { ...verdict, failures: explain(verdict, expected) };
+  report(terminal, shown, powers);
 }
 
 interface Checked {
   readonly verdict: Verdict;
+  /** the name of the powers of tau that it rests on */
+  readonly powers: string | undefined;
   readonly expected: Partial<ProofStatement>;
 }
 
@@ -103,7 +106,8 @@ async function verifyByKey(options: VerifyArguments, key: string): Promise<Check
   const proof = await readProof(options);
   const opened = await openKeyFile({ key, ...(digest === undefined ? {} : { digest }) });
   const expected = expectedOf(options, opened.stateSize);
-  return { verdict: await verifyWithKey(opened, proof, expected), expected };
+  const { powers } = opened;
+  return { verdict: await verifyWithKey(opened, proof, expected), expected, powers };
 }
 
 async function verifyByProgram(
@@ -120,18 +124,20 @@ async function verifyByProgram(
   const expected = expectedOf(options, program.manifest.stateSize);
   const proof = await readProof(options);
   const cacheDir = cacheDirectory(options.cache);
+  const key = keyOf(options);
   const progress = showProgress(false);
   const verdict = await verifyProof({
     program,
     proof,
     expected,
     ...(options.stepsPerLeaf === undefined ? {} : { stepsPerLeaf: options.stepsPerLeaf }),
-    key: keyOf(options),
+    key,
     cacheDir,
     signal,
     onEvent: progress.onEvent,
   }).finally(progress.stop);
-  return { verdict, expected };
+  const powers = key === "transparent" ? undefined : (await namePowers(key.ptau)).name;
+  return { verdict, expected, powers };
 }
 
 function expectedOf(
@@ -179,9 +185,9 @@ export function explain(
 /** Salted hashes: who contributed knows, and can show it with a receipt; nobody else learns it. */
 const showProvenance = (provenance: bigint): string => `0x${provenance.toString(16)}`;
 
-function report(terminal: Terminal, verdict: Verdict): void {
+function report(terminal: Terminal, verdict: Verdict, powers: string | undefined): void {
   const { statement } = verdict;
-  terminal.result({ ...verdict, ms: Math.round(verdict.ms) });
+  terminal.result({ ...verdict, ms: Math.round(verdict.ms), ...(powers && { powers }) });
   if (verdict.ok) {
     terminal.line(`${paint(["green", "bold"], "valid")} (${duration(verdict.ms)})`);
   } else {
@@ -194,4 +200,5 @@ function report(terminal: Terminal, verdict: Verdict): void {
   terminal.line(`  z0     ${statement.z0.join(",")}`);
   terminal.line(`  zn     ${statement.zn.join(",")}`);
   terminal.line(`  by     ${showProvenance(statement.provenance)}`);
+  if (powers !== undefined) terminal.line(`as far as nobody knows the tau of the powers ${powers}`);
 }

@@ -5,6 +5,7 @@ import {
   type VerifierKey,
   decodeProgramKey,
   loadVerifierKey,
+  powersName,
 } from "@foldmesh/folding";
 import { type KernelOptions, openEngine } from "./kernels.ts";
 
@@ -16,6 +17,8 @@ export interface VerifyingKey extends Origin {
   readonly stateSize: number;
   /** The commitment key that the program is bound to: by hash-to-curve, or powers of tau. */
   readonly kind: "transparent" | "kzg";
+  /** Of a kzg key the name of its powers of tau, `powersName`: proofs are worth as much as their ceremony. */
+  readonly powers?: string;
   readonly verifier: VerifierKey;
 }
 
@@ -43,5 +46,6 @@ async function loadKey(key: ProgramKey, options: KernelOptions): Promise<Verifyi
   const verifier = loadVerifierKey(await openEngine(options), system, structures, bases);
   const { a: stateSize, key: identity } = system;
   const origin = { programDigest, stepsPerLeaf, context };
-  return { ...origin, digest, stateSize, kind: identity.kind, verifier };
+  const powers = identity.kind === "kzg" ? { powers: powersName(identity.tau2) } : {};
+  return { ...origin, digest, stateSize, kind: identity.kind, ...powers, verifier };
 }
