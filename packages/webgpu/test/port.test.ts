@@ -10,7 +10,7 @@ import {
   createEngine,
 } from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
-import { encode, edgeScalars, progression } from "@foldmesh/algebra/testing";
+import { type KnownBases, encode, edgeScalars, progression } from "@foldmesh/algebra/testing";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   type Costs,
@@ -56,6 +56,16 @@ interface BenchOptions {
 
 const openAny = async (): Promise<Device> => openDevice(await nodeGpu(), { deadline: PATIENCE });
 
+const known = new Map<string, KnownBases>();
+
+/** n bases and one more, made once. */
+function basesOf(curve: Curve, n: number): KnownBases {
+  const name = `${curve.name} ${n}`;
+  const bases = known.get(name) ?? progression(curve, n + 1, 3n);
+  known.set(name, bases);
+  return bases;
+}
+
 async function bench(options: BenchOptions = {}): Promise<Bench> {
   const { curve = G1, n = N, backend = "fma51", records, open = openAny } = options;
   const costs = "costs" in options ? options.costs : ALWAYS;
@@ -67,7 +77,7 @@ async function bench(options: BenchOptions = {}): Promise<Bench> {
     return msm;
   });
   onTestFinished(() => msm![Symbol.dispose]());
-  const key = cpu.commitmentKey(curve, ...encode(progression(curve, n + 1, 3n)));
+  const key = cpu.commitmentKey(curve, ...encode(basesOf(curve, n)));
   const adopted = gpu.adoptKey(cpu.describeKey(key));
   const on = (
     engine: WasmEngine,
@@ -171,7 +181,6 @@ describe.skipIf(probe === null)("commitments with a GPU", () => {
     ["2^14 on G1", G1, "fma51", 2 ** 14],
     ["2^10 on Grumpkin", Grumpkin, "fma51", N + 9],
     ["2^10 on G1 from 29-bit limbs", G1, "int29", N + 9],
-    ["2^10 on Grumpkin from 29-bit limbs", Grumpkin, "int29", N + 9],
   ] as const)("%s are those of the CPU", async (_, curve, backend, n) => {
     const b = await bench({ curve, backend, n });
     const cases = edgeScalars(curve, n);
