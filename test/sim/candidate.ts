@@ -40,6 +40,7 @@ export class Candidate extends Machine {
   #log: LogEntry[] = [];
   #logTerm = 0;
   #isOver = false;
+  #highestTerm = 0;
   // in memory
   #standby: StandbyState | undefined;
   #job: JobState | undefined;
@@ -72,7 +73,8 @@ export class Candidate extends Machine {
   /** @param isFresh the broker takes its order; else anybody, after a restart too */
   begin(isFresh: boolean): void {
     const init = { rank: this.#rank, candidates: this.#group.length, ...STANDBY };
-    const { state, effects } = standBy(init, isFresh, this.#now());
+    const kept = { term: this.#highestTerm, entries: this.#log.length };
+    const { state, effects } = standBy(init, isFresh, this.#now(), kept);
     this.#standby = state;
     if (isFresh && this.#rank === 0) this.#lead(createJob(this.#init, 0));
     this.#onStandby(effects);
@@ -94,6 +96,7 @@ export class Candidate extends Machine {
     if (this.#standby === undefined) return;
     const { state, effects } = stepStandby(this.#standby, event, this.#now());
     this.#standby = state;
+    this.#highestTerm = state.term;
     this.#onStandby(effects);
   }
 
@@ -352,12 +355,15 @@ export class Candidate extends Machine {
     const { valid, parts, holders } = truth.node(node);
     const isThere = [...holders].some((each) => wire.reaches(this, each));
     if (!isThere && attempt === 1) return; // asked again by the machine
+    if (!isThere) {
+      if (subject === "checkpoint") this.feed({ kind: "checkpointLost", task, node });
+      else this.feed({ kind: "judged", task, epoch, node, valid: false, missing: true });
+      return;
+    }
     holders.add(this);
-    const isGood = isThere && valid;
-    if (subject === "checkpoint")
-      return this.feed({ kind: "checkpointJudged", task, node, valid: isGood });
-    const isMissed = isThere && subject === "node" && agenda.chance(this.#town.missed);
-    if (isGood || isMissed) return this.feed({ kind: "judged", task, epoch, node, valid: true });
+    if (subject === "checkpoint") return this.feed({ kind: "checkpointJudged", task, node, valid });
+    const isMissed = subject === "node" && agenda.chance(this.#town.missed);
+    if (valid || isMissed) return this.feed({ kind: "judged", task, epoch, node, valid: true });
     const lowest = parts.find((part) => !truth.node(part.node).valid);
     const culprit = lowest && lowest.task !== task ? { culprit: lowest.task } : {};
     if (lowest && lowest.task !== task) truth.count("traced down the tree");

@@ -66,7 +66,7 @@ export function onJudged(task: Task, event: On<"judged">, env: Env): TaskStep {
   if (state.kind !== "Delivered") return ignored(task, event.kind, "SETTLED");
   const { epoch, node } = state.candidate;
   if (epoch !== event.epoch || node !== event.node) return ignored(task, event.kind, "STALE_EPOCH");
-  return event.valid ? accept(task, state) : reject(task, state, env);
+  return event.valid ? accept(task, state) : reject(task, state, env, event.missing === true);
 }
 
 function accept(task: Task, { candidate }: Delivered): TaskStep {
@@ -83,11 +83,12 @@ function accept(task: Task, { candidate }: Delivered): TaskStep {
   };
 }
 
-function reject(task: Task, state: Delivered, env: Env): TaskStep {
+/** A node that nobody has any more is no lie: its maker is gone, not a cheat. */
+function reject(task: Task, state: Delivered, env: Env, isMissing: boolean): TaskStep {
   const { candidate } = state;
   const [next, ...queue] = state.queue;
-  const trusted = withoutCheckpointsOf(task, candidate.peer);
-  const blamed = blame(task, candidate, "INVALID_NODE");
+  const trusted = isMissing ? task : withoutCheckpointsOf(task, candidate.peer);
+  const blamed = blame(task, candidate, isMissing ? "DISCONNECTED" : "INVALID_NODE");
   if (next === undefined)
     return { task: resumeUnder(trusted, state.under, env), effects: [blamed] };
   const { task: examined, effects } = examine(trusted, next, queue, state.under, env);

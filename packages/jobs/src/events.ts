@@ -51,6 +51,8 @@ export type JobEvent =
       readonly epoch: number;
       readonly node: CIDText;
       readonly valid: boolean;
+      /** not valid because nobody has it any more: its maker is gone, which is no lie */
+      readonly missing?: boolean;
       /** where bisection found the fault: a task below, whose node had been accepted */
       readonly culprit?: string;
     }

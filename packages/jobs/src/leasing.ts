@@ -237,6 +237,10 @@ export function onNewTerm(task: Task, env: Env): TaskStep {
     const open = withRunning(task, { kind: "Open" });
     return { task: { ...open, epoch: nextEpoch(task.epoch, env.term) }, effects: [] };
   }
+  if (running?.kind === "Open") {
+    // the former broker may not know that it is deposed, and sell it too: never under the same epoch
+    return { task: { ...task, epoch: nextEpoch(task.epoch, env.term) }, effects: [] };
+  }
   if (running?.kind !== "Leased") return { task, effects: [] };
   const next = excuse(task, running, env.config, env.now, env.deadline);
   const { epoch, peer, deadline } = next;

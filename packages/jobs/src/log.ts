@@ -50,8 +50,16 @@ const jobEvent: Codec<JobEvent> = union<JobEvent>({
   checkpointLost: struct({ kind: word("checkpointLost"), task: taskId, node: cid }),
   delivered: struct({ kind: word("delivered"), ...held, ...blob }),
   judged: struct<On<"judged">>(
-    { kind: word("judged"), task: taskId, epoch, node: cid, valid: truth, culprit: taskId },
-    ["culprit"],
+    {
+      kind: word("judged"),
+      task: taskId,
+      epoch,
+      node: cid,
+      valid: truth,
+      missing: truth,
+      culprit: taskId,
+    },
+    ["missing", "culprit"],
   ),
   disconnected: struct({ kind: word("disconnected"), peer }),
   reconnected: struct({ kind: word("reconnected"), peer }),

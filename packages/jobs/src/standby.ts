@@ -57,9 +57,18 @@ export interface StandbyStep {
   readonly effects: readonly StandbyEffect[];
 }
 
-/** The broker begins by leading term 0; everyone else, and a broker that restarts, by following. */
-export function standBy(init: StandbyInit, fresh: boolean, now: Time): StandbyStep {
-  const standing = { ...init, term: 0, entries: 0 };
+/**
+ * The broker begins by leading term 0; everyone else, and a broker that restarts, by following.
+ * @param kept what was on disk before a restart: the highest term ever led or heard of. Without it a term could be led twice, and
+ *   its epochs given to two provers.
+ */
+export function standBy(
+  init: StandbyInit,
+  fresh: boolean,
+  now: Time,
+  kept: Pick<Standing, "term" | "entries"> = { term: 0, entries: 0 },
+): StandbyStep {
+  const standing = { ...init, ...kept };
   return fresh && init.rank === 0
     ? lead(standing, now)
     : { state: follow(standing, now), effects: [] };

@@ -95,3 +95,12 @@ describe("a standby", () => {
     expect(stepStandby(state, tick, 1e9)).toEqual({ state, effects: [] });
   });
 });
+
+test("a candidate that restarts never leads a term again that it has led or heard of", () => {
+  const kept = { term: 3, entries: 7 };
+  const { state } = standBy({ ...init, rank: 0 }, false, 0, kept);
+  const { effects } = stepStandby(state, { kind: "tick" }, 1_000_000);
+  const [taken] = effects;
+  expect(taken).toMatchObject({ kind: "takeOver" });
+  expect((taken as { term: number }).term).toBeGreaterThan(3);
+});

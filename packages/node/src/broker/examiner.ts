@@ -89,7 +89,7 @@ export class Examiner {
     const judgement = await this.#judge(court, asked);
     if (judgement.kind === "invalid") return this.#onWrong(court, asked, judgement.failures);
     if (judgement.kind === "missing") {
-      if (attempt > 1) this.#conclude(asked, false, [judgement.reason]);
+      if (attempt > 1) this.#concludeMissing(asked, judgement.reason);
       return; // asked again by the machine
     }
     this.#provenances.set(node, judgement.provenance);
@@ -162,6 +162,13 @@ export class Examiner {
   #formOf(task: string): Form {
     const isLast = task === "compress" || (task === "verify" && this.#init.compresses);
     return isLast ? "compressed" : "node";
+  }
+
+  #concludeMissing({ task, epoch, peer, node, subject }: Asked, reason: string): void {
+    const { tell, feed } = this.#init;
+    tell({ kind: "rejected", task, epoch, peer, failures: [reason.slice(0, 500)] });
+    if (subject === "checkpoint") feed({ kind: "checkpointLost", task, node });
+    else feed({ kind: "judged", task, epoch, node, valid: false, missing: true });
   }
 
   #conclude(asked: Asked, valid: boolean, failures: readonly string[], culprit?: MadeNode): void {
