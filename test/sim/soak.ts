@@ -22,7 +22,8 @@ for (let seed = first; seed < first + seeds; seed++) {
     for (const size of SIZES) run(weather, { ...kind, ...size, seed });
   }
 }
-for (const [what, n] of [...totals].toSorted()) console.log(`${what.padEnd(40)} ${n}`);
+for (const [what, n] of [...totals].toSorted((a, b) => (a[0] < b[0] ? -1 : 1)))
+  console.log(`${what.padEnd(40)} ${n}`);
 console.log(`${((performance.now() - begun) / 1000).toFixed(0)} s`);
 process.exitCode = totals.has("violations") ? 1 : 0;
 
