@@ -136,7 +136,7 @@ export type JobEffect =
     }
   | { readonly kind: "cancelAuction"; readonly task: string; readonly epoch: number }
   | (LeaseTerms & { readonly kind: "sendLease" })
-  /** a new term began: whoever holds the lease may never have got it, or knows another broker */
+  /** a new term began, or the holder was away: it may never have got the lease, know another broker, or have forgotten it */
   | (LeaseTerms & { readonly kind: "confirmLease" })
   | (FromHolder & { readonly kind: "renewLease"; readonly deadline: Time })
   | (FromHolder & { readonly kind: "revoke"; readonly reason: RevocationReason })

@@ -92,7 +92,7 @@ function handle(
     case "disconnected":
       return mapTasks(state, now, (task, env) => onDisconnected(task, event, env));
     case "reconnected":
-      return mapTasks(state, now, (task) => onReconnected(task, event));
+      return mapTasks(state, now, (task, env) => onReconnected(task, event, env));
     case "takenOver":
       return onTakenOver(state, event.term, now);
     case "judged":

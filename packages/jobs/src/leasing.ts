@@ -201,10 +201,13 @@ export function onDisconnected(task: Task, { peer }: On<"disconnected">, env: En
   return { task: withRunning(task, { ...held, graceUntil: now + config.graceMs }), effects: [] };
 }
 
-export function onReconnected(task: Task, { peer }: On<"reconnected">): TaskStep {
+/** The lease goes on; a holder that was killed and started anew knows nothing of it, and says so when it is confirmed. */
+export function onReconnected(task: Task, { peer }: On<"reconnected">, env: Env): TaskStep {
   const held = leaseOf(task);
   if (held?.peer !== peer || held.graceUntil === undefined) return { task, effects: [] };
-  return { task: withRunning(task, connected(held)), effects: [] };
+  const next = connected(held);
+  const terms = termsOf(task, recordOf(task, held.epoch) as LeaseRecord, next, env);
+  return { task: withRunning(task, next), effects: [{ kind: "confirmLease", ...terms }] };
 }
 
 /** Leased → Open when time is up */
