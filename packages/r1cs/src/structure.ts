@@ -3,9 +3,9 @@ import {
   Fp,
   type PrimeField,
   type SparseMatrix,
+  assert,
+  elementsToBytes,
   integerFromBytesBE,
-  viewOf,
-  writeElement,
 } from "@foldmesh/algebra";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { R1CSError } from "./errors.ts";
@@ -130,27 +130,40 @@ export function multiplyMatrix(field: PrimeField, m: SparseMatrix, z: readonly b
 export function encodeStructure(r1cs: R1CS): Uint8Array {
   const entries = MATRICES.reduce((n, name) => n + r1cs[name].column.length, 0);
   const rows = r1cs.A.rows;
-  const bytes = new Uint8Array(12 + 3 * 4 * rows + entries * (4 + ELEMENT_BYTES));
-  const view = viewOf(bytes);
-  [rows, r1cs.columns, r1cs.publicCount].forEach((n, i) => view.setUint32(4 * i, n, true));
-  let offset = 12;
-  for (const name of MATRICES) offset = encodeMatrix(view, offset, r1cs[name]);
-  return bytes;
+  const words = new Uint32Array(3 + 3 * rows + entries * (1 + ELEMENT_WORDS));
+  words.set([rows, r1cs.columns, r1cs.publicCount]);
+  let at = 3;
+  for (const name of MATRICES) at = encodeMatrix(words, at, r1cs[name]);
+  return littleEndian(words);
 }
 
-function encodeMatrix(view: DataView, start: number, m: SparseMatrix): number {
-  let offset = start;
+const ELEMENT_WORDS = ELEMENT_BYTES / 4;
+
+/** Words of the machine, which then are little endian; coefficients are encoded once each, and copied. */
+function encodeMatrix(words: Uint32Array, start: number, m: SparseMatrix): number {
+  const { rowStart, column, coefficient } = m;
+  const table = wordsOf(elementsToBytes(m.table));
+  let at = start;
   for (let x = 0; x < m.rows; x++) {
-    view.setUint32(offset, m.rowStart[x + 1]! - m.rowStart[x]!, true);
-    offset += 4;
-    for (let e = m.rowStart[x]!; e < m.rowStart[x + 1]!; e++) {
-      view.setUint32(offset, m.column[e]!, true);
-      writeElement(view, offset + 4, m.table[m.coefficient[e]!]!);
-      offset += 4 + ELEMENT_BYTES;
+    words[at++] = rowStart[x + 1]! - rowStart[x]!;
+    for (let e = rowStart[x]!; e < rowStart[x + 1]!; e++) {
+      words[at++] = column[e]!;
+      const from = ELEMENT_WORDS * coefficient[e]!;
+      for (let k = 0; k < ELEMENT_WORDS; k++) words[at++] = table[from + k]!;
     }
   }
-  return offset;
+  return at;
 }
+
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/** Little-endian bytes as words of this machine, which is little endian wherever WebAssembly runs fast. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  assert(isLittleEndian, "a big-endian machine");
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}
+
+const littleEndian = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer);
 
 /** SHA-256 of the canonical bytes, read big-endian, modulo p (for structures over either field). */
 export const digestStructure = (r1cs: R1CS, hash: Hash = sha256): bigint =>

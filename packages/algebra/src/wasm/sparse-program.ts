@@ -19,54 +19,78 @@ export interface SparseProgram {
   readonly rowPairs: number;
 }
 
-/** Entries of one row: coefficients ±1 are added, the others multiplied. */
-interface SplitRow {
-  readonly row: number;
-  readonly units: readonly number[];
-  readonly products: readonly number[];
-}
+/** Where a table of coefficients is: a matrix and its transpose have one. */
+export type StoredTables = WeakMap<readonly bigint[], number>;
+
+/** What a coefficient takes: ±1 are added, the others multiplied. */
+const KIND = { product: 0, plus: 1, minus: 2 } as const;
 
 /**
  * Writes the program codegen/sparse-kernels.ts describes. Rows are paired with rows of like shape, so
  * that the two lanes have equal work; the order of the output does not depend on it.
+ * @param tables those in this memory, to which that of `m` is added
  */
 export function storeSparse(
   memory: FieldMemory,
   resident: Allocator,
   m: SparseMatrix,
+  tables: StoredTables,
 ): SparseProgram {
-  const negativeOne = memory.field.modulus - 1n;
-  const isUnit = m.table.map((k) => k === 1n || k === negativeOne);
-  const rows = splitRows(m, isUnit);
-  rows.sort((x, y) => x.products.length - y.products.length || x.units.length - y.units.length);
-  if (rows.length % 2 === 1) rows.unshift({ row: m.rows, units: [], products: [] });
-  const pairs = Array.from({ length: rows.length / 2 }, (_, i) => rows.slice(2 * i, 2 * i + 2));
-  const coefficients = storeCoefficients(memory, resident, m.table);
-  const words = new Uint32Array(pairs.reduce((n, pair) => n + programWords(pair), 0));
-  const writer = new ProgramWriter(words, m, memory, coefficients, negativeOne);
-  for (const pair of pairs) writer.rowPair(pair);
+  const kinds = kindsOf(m.table, memory.field.modulus - 1n);
+  const shape = shapeOf(m, kinds);
+  const order = pairedRows(m.rows, shape);
+  const table = tables.get(m.table) ?? storeCoefficients(memory, resident, m.table);
+  tables.set(m.table, table);
+  const words = new Uint32Array(programWords(order, shape));
+  const write = pairWriter(words, { m, kinds, shape, memory, table });
+  for (let at = 0; at < order.length; at += 2) write(order[at]!, order[at + 1]!);
   const address = resident.alloc(words.byteLength);
   memory.bytes().set(new Uint8Array(words.buffer), address);
-  return { rows: m.rows, columns: m.columns, address, rowPairs: pairs.length };
+  return { rows: m.rows, columns: m.columns, address, rowPairs: order.length / 2 };
 }
 
-function splitRows(m: SparseMatrix, isUnit: readonly boolean[]): SplitRow[] {
-  return Array.from({ length: m.rows }, (_, row) => {
-    const units: number[] = [];
-    const products: number[] = [];
-    for (let e = m.rowStart[row]!; e < m.rowStart[row + 1]!; e++) {
-      (isUnit[m.coefficient[e]!] === true ? units : products).push(e);
+function kindsOf(table: readonly bigint[], negativeOne: bigint): Uint8Array {
+  const kindOf = (k: bigint): number => {
+    if (k === 1n) return KIND.plus;
+    return k === negativeOne ? KIND.minus : KIND.product;
+  };
+  return Uint8Array.from(table, kindOf);
+}
+
+/** Entries of every row by their kind, and none of a row behind the last one, which may stand in for one. */
+interface Shape {
+  readonly units: Uint32Array;
+  readonly products: Uint32Array;
+}
+
+function shapeOf({ rows, rowStart, coefficient }: SparseMatrix, kinds: Uint8Array): Shape {
+  const [units, products] = [new Uint32Array(rows + 1), new Uint32Array(rows + 1)];
+  for (let row = 0; row < rows; row++) {
+    for (let e = rowStart[row]!; e < rowStart[row + 1]!; e++) {
+      if (kinds[coefficient[e]!] === KIND.product) products[row]!++;
+      else units[row]!++;
     }
-    return { row, units, products };
-  });
+  }
+  return { units, products };
 }
 
-const longest = (rows: readonly SplitRow[], kind: "units" | "products"): number =>
-  rows.reduce((n, row) => Math.max(n, row[kind].length), 0);
+/** All rows, like shapes side by side; an even number. */
+function pairedRows(rows: number, { units, products }: Shape): Uint32Array {
+  const order = Array.from({ length: rows }, (_, row) => row);
+  order.sort((x, y) => products[x]! - products[y]! || units[x]! - units[y]!);
+  if (rows % 2 === 1) order.unshift(rows);
+  return Uint32Array.from(order);
+}
 
-const programWords = (pair: readonly SplitRow[]): number =>
-  (ROW_HEADER + UNIT_BYTES * longest(pair, "units") + PRODUCT_BYTES * longest(pair, "products")) /
-  4;
+function programWords(order: Uint32Array, { units, products }: Shape): number {
+  let bytes = 0;
+  for (let at = 0; at < order.length; at += 2) {
+    const [x, y] = [order[at]!, order[at + 1]!];
+    bytes += ROW_HEADER + UNIT_BYTES * Math.max(units[x]!, units[y]!);
+    bytes += PRODUCT_BYTES * Math.max(products[x]!, products[y]!);
+  }
+  return bytes / 4;
+}
 
 /** The table in element layout, then a zero: entry i is at 40·i. */
 function storeCoefficients(
@@ -82,59 +106,57 @@ function storeCoefficients(
   return address;
 }
 
-class ProgramWriter {
-  readonly #words: Uint32Array;
-  readonly #m: SparseMatrix;
-  readonly #memory: FieldMemory;
-  readonly #coefficients: number;
-  readonly #negativeOne: bigint;
-  #at = 0;
-
-  constructor(
-    words: Uint32Array,
-    m: SparseMatrix,
-    memory: FieldMemory,
-    coefficients: number,
-    negativeOne: bigint,
-  ) {
-    this.#words = words;
-    this.#m = m;
-    this.#memory = memory;
-    this.#coefficients = coefficients;
-    this.#negativeOne = negativeOne;
-  }
-
-  rowPair(pair: readonly SplitRow[]): void {
-    assert(pair.length === 2, "rows come in pairs");
-    const units = longest(pair, "units");
-    const products = longest(pair, "products");
-    this.#push(units, products);
-    for (const { row } of pair) this.#push(this.#memory.elementOffset(row));
-    for (let k = 0; k < units; k++) {
-      for (const row of pair) this.#push(this.#unit(row.units[k]));
-    }
-    for (let k = 0; k < products; k++) {
-      for (const row of pair) this.#push(this.#column(row.products[k]));
-      for (const row of pair) this.#push(this.#coefficient(row.products[k]));
-    }
-  }
-
-  #push(...words: number[]): void {
-    for (const word of words) this.#words[this.#at++] = word;
-  }
-
-  #unit(entry: number | undefined): number {
-    if (entry === undefined) return UNIT_ABSENT;
-    const negative = this.#m.table[this.#m.coefficient[entry]!] === this.#negativeOne;
-    return this.#column(entry) | (negative ? UNIT_NEGATIVE : 0);
-  }
-
-  #column(entry: number | undefined): number {
-    return entry === undefined ? 0 : this.#memory.elementOffset(this.#m.column[entry]!);
-  }
-
-  #coefficient(entry: number | undefined): number {
-    const index = entry === undefined ? this.#m.table.length : this.#m.coefficient[entry]!;
-    return this.#coefficients + ELEMENT * index;
-  }
+interface Program {
+  readonly m: SparseMatrix;
+  readonly kinds: Uint8Array;
+  readonly shape: Shape;
+  readonly memory: FieldMemory;
+  /** address of the coefficients */
+  readonly table: number;
 }
+
+/** Appends pairs of rows: header, units lane by lane, products lane by lane with their coefficients. */
+function pairWriter(
+  words: Uint32Array,
+  { m, kinds, shape, memory, table }: Program,
+): (x: number, y: number) => void {
+  const { rows, rowStart, column, coefficient } = m;
+  const zero = table + ELEMENT * m.table.length;
+  let at = 0;
+  const entries = (row: number, lane: number, firstUnit: number, firstProduct: number): void => {
+    if (row === rows) return;
+    let unit = firstUnit + lane;
+    let product = firstProduct + lane;
+    for (let e = rowStart[row]!; e < rowStart[row + 1]!; e++) {
+      const c = coefficient[e]!;
+      const offset = memory.elementOffset(column[e]!);
+      if (kinds[c] === KIND.product) {
+        words[product] = offset;
+        words[product + 2] = table + ELEMENT * c;
+        product += PRODUCT_WORDS;
+      } else {
+        words[unit] = kinds[c] === KIND.minus ? offset | UNIT_NEGATIVE : offset;
+        unit += UNIT_WORDS;
+      }
+    }
+  };
+  return (x, y) => {
+    const units = Math.max(shape.units[x]!, shape.units[y]!);
+    const products = Math.max(shape.products[x]!, shape.products[y]!);
+    const firstUnit = at + ROW_HEADER / 4;
+    const firstProduct = firstUnit + UNIT_WORDS * units;
+    const end = firstProduct + PRODUCT_WORDS * products;
+    words.set([units, products, memory.elementOffset(x), memory.elementOffset(y)], at);
+    words.fill(UNIT_ABSENT, firstUnit, firstProduct);
+    for (let k = firstProduct; k < end; k += PRODUCT_WORDS) {
+      words[k + 2] = zero; // absent products are of column 0 with coefficient 0
+      words[k + 3] = zero;
+    }
+    entries(x, 0, firstUnit, firstProduct);
+    entries(y, 1, firstUnit, firstProduct);
+    at = end;
+  };
+}
+
+const UNIT_WORDS = UNIT_BYTES / 4;
+const PRODUCT_WORDS = PRODUCT_BYTES / 4;

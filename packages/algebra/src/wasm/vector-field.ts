@@ -8,7 +8,7 @@ import { batchInverse } from "./inverse.ts";
 import type { FieldKernels } from "./kernels.ts";
 import type { Allocator } from "./memory.ts";
 import { powerElementwise } from "./power.ts";
-import { type SparseProgram, storeSparse } from "./sparse-program.ts";
+import { type SparseProgram, type StoredTables, storeSparse } from "./sparse-program.ts";
 import { quadraticRoundOfOne } from "./sumcheck-small.ts";
 
 /**
@@ -28,6 +28,7 @@ export class WasmVectorField implements VectorField {
   readonly memory: FieldMemory;
   readonly #kernels: FieldKernels;
   readonly #resident: Allocator;
+  readonly #tables: StoredTables = new WeakMap();
 
   constructor(memory: FieldMemory, resident: Allocator) {
     this.field = memory.field;
@@ -278,7 +279,7 @@ export class WasmVectorField implements VectorField {
   // ---- sparse matrices
 
   matrix(m: SparseMatrix): Matrix {
-    return this.adopt(storeSparse(this.memory, this.#resident, m));
+    return this.adopt(storeSparse(this.memory, this.#resident, m, this.#tables));
   }
 
   /** A matrix that another rank has stored. */
