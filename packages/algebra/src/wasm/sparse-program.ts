@@ -7,7 +7,6 @@ import {
   UNIT_NEGATIVE,
 } from "../codegen/sparse-kernels.ts";
 import type { SparseMatrix } from "../engine.ts";
-import { assert } from "../errors.ts";
 import type { FieldMemory } from "./field-memory.ts";
 import type { Allocator } from "./memory.ts";
 
