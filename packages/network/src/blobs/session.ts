@@ -4,6 +4,7 @@ import { NetworkError } from "../errors.ts";
 import { libPeer } from "../peer.ts";
 import { failure, type Frames, framesOf, within } from "../streams.ts";
 import {
+  ACK_EVERY,
   BLOB_PROTOCOL,
   CHUNK_BYTES,
   decodeAnswer,
@@ -15,7 +16,7 @@ import {
 /** One transfer from one peer: the size it claims, and the bytes from the offset that was asked for. */
 export interface BlobSession {
   readonly size: number;
-  /** Acknowledges a chunk when the next one is asked for, so an idle reader holds the sender back. */
+  /** Acknowledges chunks when the next one is asked for, so an idle reader holds the sender back. */
   readonly chunks: AsyncGenerator<Uint8Array>;
 }
 
@@ -101,7 +102,8 @@ async function* receive(
       left -= chunk.length;
       yield chunk;
       taken += 1;
-      if (left > 0) await frames.write(encodeAck(taken), within(stall, signal));
+      const isDue = left > 0 && taken % ACK_EVERY === 0;
+      if (isDue) await frames.write(encodeAck(taken), within(stall, signal));
     }
   } catch (thrown) {
     throw failure(thrown, what, signal);

@@ -16,12 +16,14 @@ import type { Chunks } from "./source.ts";
  * reader → holder  Request
  * holder → reader  Answer
  * holder → reader  chunks of up to CHUNK_BYTES until the size is reached; at most WINDOW of them without acknowledgement
- * reader → holder  after each chunk, the number of chunks taken so far (4 bytes, big endian)
+ * reader → holder  now and then, and for the last chunk, the number of chunks taken so far (4 bytes, big endian)
  */
 export const BLOB_PROTOCOL = "/foldmesh/blob/1.0.0";
 export const CHUNK_BYTES: number = 256 * 1024;
 /** chunks in flight: memory on both sides is bounded by WINDOW · CHUNK_BYTES = 2 MiB a transfer */
 export const WINDOW = 8;
+/** Chunks to a reader's acknowledgement: each wakes the holder up. Less than WINDOW, so that the holder never has to stop for one. */
+export const ACK_EVERY = 4;
 export const MAX_HEADER = 256;
 export const ACK_BYTES = 4;
 

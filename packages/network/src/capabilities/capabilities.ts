@@ -36,6 +36,8 @@ export interface Capabilities {
 
 const ADVERT: Method = { name: "advert", requestLimit: 16, replyLimit: 8192, timeout: 3000 };
 const MAX_PARALLEL = 8;
+/** Asked beyond what is needed: somebody may not answer. */
+const SPARE = 1;
 
 export async function createCapabilities(
   context: Context,
@@ -59,9 +61,18 @@ export async function createCapabilities(
     async find(wanted, { limit = 20, signal } = {}) {
       const good = (advert: SignedAdvert): boolean => offers(advert.content, wanted);
       const cid = classCID(classFor(wanted));
-      const found = patiently((each) => directory.providers(cid, each), scope(signal));
-      const others = chain(book.matching(good), found, context.signer.peer);
-      return confirm(others, (peer, each) => ask(peer, each), good, limit, scope(signal));
+      const search = (): AsyncGenerator<PeerId> =>
+        patiently((each) => directory.providers(cid, each), scope(signal));
+      const asked = new Set([context.signer.peer]);
+      const found: SignedAdvert[] = [];
+      for (const most of [limit + SPARE, Infinity]) {
+        const before = asked.size;
+        const peers = chain(book.matching(good), search, asked, most);
+        const left = limit - found.length;
+        found.push(...(await confirm(peers, ask, good, left, scope(signal))));
+        if (found.length >= limit || asked.size - before < most) break;
+      }
+      return found;
     },
     async of(peer, { signal } = {}) {
       try {
@@ -115,18 +126,32 @@ async function fromDirectory(
   });
 }
 
-/** Peers seen before, then the ones that the DHT finds; each once, and not this node. */
+/**
+ * Peers seen before, then the ones that the DHT finds; each once, which `asked` remembers. The search ends as soon as there are
+ * enough to ask: left alone, a query goes on to every server near the key, and dials most of the network to get there.
+ */
 async function* chain(
   seen: readonly PeerId[],
-  found: AsyncIterable<PeerId>,
-  own: PeerId,
+  search: () => AsyncGenerator<PeerId>,
+  asked: Set<PeerId>,
+  most: number,
 ): AsyncGenerator<PeerId> {
-  const done = new Set([own]);
+  const enough = asked.size + most;
   for (const peer of seen) {
-    if (!done.has(peer)) yield peer;
-    done.add(peer);
+    if (asked.has(peer)) continue;
+    asked.add(peer);
+    yield peer;
+    if (asked.size >= enough) return;
   }
-  for await (const peer of found) if (!done.has(peer)) yield peer;
+  let last: PeerId | undefined;
+  for await (const peer of search()) {
+    if (asked.has(peer)) continue;
+    asked.add(peer);
+    last = peer;
+    if (asked.size >= enough) break; // which ends the search, before this one is waited for
+    yield peer;
+  }
+  if (asked.size >= enough && last !== undefined) yield last;
 }
 
 /** Asks several peers at a time until `limit` good adverts are there; whoever does not answer is left out. */
@@ -141,7 +166,7 @@ async function confirm(
   const enough = new AbortController();
   const both = AbortSignal.any([signal, enough.signal]);
   const pending = new Set<Promise<void>>();
-  const parallel = Math.min(limit + 1, MAX_PARALLEL); // one more than needed: somebody may not answer
+  const parallel = Math.min(limit + SPARE, MAX_PARALLEL);
   const visit = async (peer: PeerId): Promise<void> => {
     const advert = await ask(peer, both).catch(() => undefined);
     if (advert !== undefined && good(advert) && found.length < limit) found.push(advert);
