@@ -1,52 +1,65 @@
-// What a running job stands on: the states between its leaves, and the prover's session that verifies what comes.
+// What a running job stands on: the states between its leaves, as far as its computation has been executed, and the prover's
+// session that verifies what comes.
 
 import { elementFromHex } from "@foldmesh/client";
 import type { Context } from "../context.ts";
-import type { SessionLease } from "../sessions.ts";
 import type { Accepted } from "./accept.ts";
 import type { Court } from "./judge.ts";
-import { statesBetweenLeaves } from "./states.ts";
+import { type State, statesBetweenLeaves } from "./states.ts";
 
-export interface Ground extends Court {
-  readonly used: SessionLease;
+export interface Ground {
+  /** The whole computation has been executed. Rejects with R1CSError, ProverError, or Error when it ends elsewhere than it should. */
+  readonly executed: Promise<void>;
+  /** The state before a leaf, or after the last: waits until the computation has been executed that far. */
+  stateBefore(leaf: number): Promise<State>;
+  /** Waits for the session. @throws ProverError */
+  court(): Promise<Court>;
+  /** Lets go of the session. */
+  leave(): void;
 }
 
 export interface GroundRequest {
   readonly context: Context;
   readonly accepted: Accepted;
   readonly signal: AbortSignal;
-  /** now and then, and at the end @param done steps */
-  readonly onExecuted: (done: number) => void;
+  /** after every leaf */
+  readonly onExecuted: (leaves: number) => void;
 }
 
-const EXECUTED_MS = 250;
-
-/** Executes the computation while the session opens. @throws R1CSError, ProverError, Error when it ends elsewhere */
-export async function prepareGround(request: GroundRequest): Promise<Ground> {
-  const { context, accepted, signal } = request;
-  const { program, input, size } = accepted;
+/** Begins to execute the computation and to open the session. */
+export function layGround({ context, accepted, signal, onExecuted }: GroundRequest): Ground {
+  const { program, input, size, request, key } = accepted;
   const { stepsPerLeaf } = size;
-  const { key, request: asked } = accepted;
-  const system = { program, stepsPerLeaf, context: elementFromHex(asked.context), key };
+  const states = Array.from({ length: size.leaves + 1 }, () => Promise.withResolvers<State>());
+  states[0]!.resolve(input.z0);
+  const onProgress = (leaves: number, state: State): void => {
+    states[leaves]!.resolve(state);
+    onExecuted(leaves);
+  };
+  const executing = statesBetweenLeaves(program, input, stepsPerLeaf, { signal, onProgress });
+  const executed = executing.then((all) => checkEnd(accepted, all.at(-1)!));
+  executed.catch((error: unknown) => states.forEach(({ reject }) => reject(error)));
+  for (const { promise } of states) promise.catch(() => {}); // nobody may be waiting
+  const system = { program, stepsPerLeaf, context: elementFromHex(request.context), key };
   const opening = context.sessions.use(system);
-  opening.catch(() => {}); // awaited below, unless the execution fails before
-  const onProgress = seldom(request);
-  const states = await statesBetweenLeaves(program, input, stepsPerLeaf, { signal, onProgress });
-  checkEnd(accepted, states.at(-1)!);
-  const used = await opening;
-  return { used, session: used.session, network: context.network, states, signal };
-}
-
-function seldom({ accepted, onExecuted }: GroundRequest): (done: number) => void {
-  let last = 0;
-  return (done) => {
-    if (performance.now() - last < EXECUTED_MS && done < accepted.request.steps) return;
-    last = performance.now();
-    onExecuted(done);
+  opening.catch(() => {}); // whoever needs it hears of it
+  const stateBefore = (leaf: number): Promise<State> => states[leaf]!.promise;
+  return {
+    executed,
+    stateBefore,
+    async court() {
+      const { session } = await opening;
+      return { network: context.network, session, stateBefore, signal };
+    },
+    leave: () =>
+      void opening.then(
+        (used) => used[Symbol.dispose](),
+        () => undefined, // there was none
+      ),
   };
 }
 
-function checkEnd({ request: { zN } }: Accepted, end: readonly bigint[]): void {
+function checkEnd({ request: { zN } }: Accepted, end: State): void {
   if (zN === undefined || zN.every((x, i) => elementFromHex(x) === end[i])) return;
   throw new Error(
     `the computation ends in [${end.map(String).join(", ")}], not in the state that the request claims`,

@@ -37,7 +37,8 @@ import type { Auctions } from "./auctions.ts";
 import type { Books } from "./books.ts";
 import type { BrokerJob } from "./broker-job.ts";
 import { Examiner } from "./examiner.ts";
-import { type Ground, prepareGround } from "./ground.ts";
+import { executionNews } from "./execution-news.ts";
+import { type Ground, layGround } from "./ground.ts";
 import { Leases } from "./leases.ts";
 import { planJob } from "./plan-job.ts";
 import { publishProof } from "./proof-file.ts";
@@ -78,11 +79,13 @@ export class JobRunner implements BrokerJob {
   readonly #examiner: Examiner;
   readonly #alarm: Alarm;
   readonly #ending = new AbortController();
-  readonly #ground: Promise<Ground>;
+  readonly #ground: Ground;
   #record: JobRecord;
   #state: JobState | undefined;
   #result: JobResult = { kind: "running" };
   #deeds: Promise<unknown> = Promise.resolve();
+  /** why the computation cannot be executed */
+  #fault: string | undefined;
   /** amounts by receipt, of all that the client was told */
   readonly #paid: Map<CIDText, Money>;
   #payments: Promise<unknown>[] = [];
@@ -112,7 +115,7 @@ export class JobRunner implements BrokerJob {
       context,
       accepted,
       state: () => this.#state,
-      stateBefore: async (leaf) => (await this.#ground).states[leaf]!,
+      stateBefore: (leaf) => this.#ground.stateBefore(leaf),
       feed,
       own,
       onSigned: (lease) => prosecutor.onLease(lease),
@@ -120,9 +123,8 @@ export class JobRunner implements BrokerJob {
     });
     this.#auctions = openSales({ ...init, tell, feed, term: () => this.#state?.term ?? 0 });
     const signal = AbortSignal.any([this.#ending.signal, context.stopping]);
-    const onExecuted = (done: number): void => this.#onExecuted(done);
-    this.#ground = prepareGround({ context, accepted, signal, onExecuted });
-    this.#ground.catch(() => {}); // `start` waits for it
+    const onExecuted = executionNews({ accepted, state: () => this.#state, tell, feed });
+    this.#ground = layGround({ context, accepted, signal, onExecuted });
   }
 
   get job(): CIDText {
@@ -178,10 +180,14 @@ export class JobRunner implements BrokerJob {
       this.#tell({ kind: "accepted", steps, stepsPerLeaf, leaves, constraints: merge });
     }
     try {
-      await this.#ground;
-      if (this.#isRunning && this.#record.plan === undefined) this.#begin();
+      if (this.#record.plan === undefined) this.#begin();
+      await this.#ground.executed;
+      await this.feed({ kind: "executed", done: leaves }); // of which the news may have come before the past was known
     } catch (error) {
-      if (!this.#context.stopping.aborted) this.#fail("EXECUTION", messageOf(error));
+      if (this.#context.stopping.aborted) return;
+      this.#fault = messageOf(error);
+      if (this.#state === undefined) this.#fail("EXECUTION", this.#fault);
+      else this.cancel();
     }
   }
 
@@ -261,11 +267,6 @@ export class JobRunner implements BrokerJob {
 
   get #isRunning(): boolean {
     return this.#result.kind === "running" && !this.#ending.signal.aborted;
-  }
-
-  #onExecuted(done: number): void {
-    if (this.#record.plan !== undefined) return; // told before
-    this.#tell({ kind: "executed", done, total: this.accepted.request.steps });
   }
 
   #begin(): void {
@@ -352,7 +353,7 @@ export class JobRunner implements BrokerJob {
   }
 
   async #examine(effect: Effect<"requestVerify">): Promise<void> {
-    await this.#examiner.examine(await this.#ground, effect);
+    await this.#examiner.examine(await this.#ground.court(), effect);
   }
 
   // ---- leases
@@ -380,12 +381,12 @@ export class JobRunner implements BrokerJob {
   async #backUp(peer: PeerId, content: Contents["Checkpoint"]): Promise<void> {
     const { task, epoch, done, node, bytes } = content;
     const { network } = this.#context;
-    const ground = await this.#ground;
-    const { session, signal } = ground;
+    const court = await this.#ground.court();
+    const { session, signal } = court;
     if (bytes !== session.nodeBytes || !this.#leases.isHeld(task, epoch)) return;
     await this.#own(node);
     await network.blobs.download(node, { from: [peer], maxBytes: bytes, signal });
-    const failures = await this.#examiner.read(ground, peer, content);
+    const failures = await this.#examiner.read(court, peer, content);
     if (failures.length > 0) {
       return this.#tell({ kind: "rejected", task, epoch, peer, failures: [...failures] });
     }
@@ -427,7 +428,8 @@ export class JobRunner implements BrokerJob {
 
   async #giveUp({ reason, task }: Effect<"jobFailed">): Promise<void> {
     await this.#settle();
-    this.#fail(reason, sentenceFor(reason, task));
+    if (this.#fault === undefined) this.#fail(reason, sentenceFor(reason, task));
+    else this.#fail("EXECUTION", this.#fault);
   }
 
   async #settle(): Promise<void> {
@@ -460,10 +462,7 @@ export class JobRunner implements BrokerJob {
     this.#ending.abort();
     this.#alarm.clear();
     this.#auctions.close();
-    this.#ground.then(
-      ({ used }) => used[Symbol.dispose](),
-      () => undefined, // there was none
-    );
+    this.#ground.leave();
   }
 
   // ---- words

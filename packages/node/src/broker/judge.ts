@@ -28,7 +28,7 @@ export interface Court {
   readonly network: Network;
   readonly session: Session;
   /** the state before every leaf, and the last one */
-  readonly states: readonly (readonly bigint[])[];
+  readonly stateBefore: (leaf: number) => Promise<readonly bigint[]>;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +38,7 @@ export interface Court {
  * open the folded commitment once, bisecting when that fails.)
  */
 export async function judge(
-  { network, session, states, signal }: Court,
+  { network, session, stateBefore, signal }: Court,
   { node: cid, bytes, holders, range, form, lineage }: Delivered,
 ): Promise<Judgement> {
   const fault = sizeFault(form, bytes, session);
@@ -56,8 +56,8 @@ export async function judge(
   const expected = {
     i: BigInt(range.start),
     j: BigInt(range.end),
-    zIn: states[range.start],
-    zOut: states[range.end],
+    zIn: await stateBefore(range.start),
+    zOut: await stateBefore(range.end),
     lineage,
   };
   const { failures, claim, ms } =

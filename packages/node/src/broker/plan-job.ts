@@ -28,5 +28,6 @@ export function planJob(
     maxPrice,
     deadline,
     config: { ...JOB_DEFAULTS, ...brokerConfig.job },
+    executing: true,
   };
 }

@@ -2,8 +2,10 @@ import { ELEMENT_BYTES, Fp, elementsFromBytes } from "@foldmesh/algebra";
 import { execute } from "@foldmesh/prover";
 import { type JobInput, type Program, stepCount } from "@foldmesh/r1cs";
 
-/** Called after every leaf. @param steps executed */
-export type ExecuteProgress = (steps: number) => void;
+export type State = readonly bigint[];
+
+/** Called after every leaf. @param leaves executed @param state after them */
+export type ExecuteProgress = (leaves: number, state: State) => void;
 
 /**
  * Runs a whole computation without proving it: the state before every leaf, and the last one.
@@ -15,21 +17,22 @@ export async function statesBetweenLeaves(
   input: JobInput,
   stepsPerLeaf: number,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: ExecuteProgress },
-): Promise<readonly (readonly bigint[])[]> {
+): Promise<readonly State[]> {
   await using executor = execute(program, input, { signal });
-  const states: (readonly bigint[])[] = [input.z0];
+  const states: State[] = [input.z0];
   const steps = stepCount(input);
   for (let step = 1; step <= steps; step++) {
     const assignment = await executor.next();
     if (step % stepsPerLeaf !== 0) continue;
-    states.push(stateAfter(assignment, program.step.stateSize));
-    onProgress(step);
+    const state = stateAfter(assignment, program.step.stateSize);
+    states.push(state);
+    onProgress(step / stepsPerLeaf, state);
   }
   return states;
 }
 
 /** step_out stands right after the constant wire. */
-const stateAfter = (assignment: Uint8Array, stateSize: number): readonly bigint[] =>
+const stateAfter = (assignment: Uint8Array, stateSize: number): State =>
   elementsFromBytes(
     assignment.subarray(ELEMENT_BYTES, ELEMENT_BYTES * (1 + stateSize)),
     Fp.modulus,
