@@ -185,7 +185,7 @@ test("a winner that never delivers loses its lease to another", async () => {
 });
 
 test("a prover that dies is replaced from its last checkpoint, and paid for what it did", async () => {
-  const slow = toyProver(60);
+  const slow = toyProver(150); // it must still be at work when the news of its checkpoint has gone round
   const { world, broker, bad } = await network({ prover: slow }, { job: { graceMs: 200 } }, 0);
   const client = await world.client(broker);
   const { job } = await client.submit(request(24));
