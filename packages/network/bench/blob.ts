@@ -1,4 +1,4 @@
-/* Blob transfer over loopback between two processes: node bench/blob.ts [MiB]. Prints MB/s, CPU and memory. */
+/* Blob transfer over loopback between two processes: node bench/blob.ts [--json] [MiB]. Prints MB/s, CPU and memory. */
 import { fork } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ const join = (blobs: BlobSource): Promise<Network> =>
     blobs,
   });
 
-const rss = (): string => `${Math.round(process.memoryUsage().rss / MIB)} MiB`;
+const rss = (): number => Math.round(process.memoryUsage().rss / MIB);
 
 /** Holds one blob of the same MiB repeated, so that its own memory shows what the transfer needs. */
 async function hold(mebibytes: number): Promise<void> {
@@ -45,7 +45,7 @@ interface Hello {
   readonly address: string;
   readonly peer: string;
   readonly digest: string;
-  readonly rss: string;
+  readonly rss: number;
 }
 
 const message = <T>(child: ReturnType<typeof fork>): Promise<T> =>
@@ -67,22 +67,31 @@ async function read(mebibytes: number): Promise<void> {
   const Digest = await import("multiformats/hashes/digest");
   const digest = Buffer.from(holder.digest, "hex");
   const cid = CID.createV1(0x55, Digest.create(0x12, new Uint8Array(digest))).toString();
-  console.log(`before: reader ${rss()}, holder ${holder.rss}`);
+  const before = rss();
+  const seconds: number[] = [];
+  const cpu: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now();
-    const before = process.cpuUsage();
+    const used = process.cpuUsage();
     await network.blobs.download(cid, { from: [holder.peer] });
-    const seconds = (performance.now() - start) / 1000;
-    const { user, system } = process.cpuUsage(before);
-    const rate = ((mebibytes * MIB) / 1e6 / seconds).toFixed(0);
-    const cpu = ((user + system) / 1e6).toFixed(2);
-    console.log(`${mebibytes} MiB: ${rate} MB/s, ${cpu} s of the reader's CPU`);
+    seconds.push((performance.now() - start) / 1000);
+    const { user, system } = process.cpuUsage(used);
+    cpu.push((user + system) / 1e6);
   }
   child.send("done");
-  console.log(`after: reader ${rss()}, holder ${(await message<Hello>(child)).rss}`);
+  const after = await message<Hello>(child);
+  const grown = `the reader grew by ${rss() - before} MiB, the holder by ${after.rss - holder.rss} MiB`;
+  const [best, usual] = [Math.min(...seconds), seconds.toSorted((a, b) => a - b)[ROUNDS >> 1]!];
+  const rate = (time: number): string => ((mebibytes * MIB) / 1e6 / time).toFixed(0);
+  const least = Math.min(...cpu).toFixed(2);
+  const detail = `${rate(usual)} MB/s, at best ${rate(best)}; ${least} s of the reader's CPU; over ${ROUNDS} transfers ${grown}`;
+  const figures = { name: "blob", size: `${mebibytes} MiB`, threads: 2, ms: usual * 1000, detail };
+  console.log(json ? JSON.stringify(figures) : `${mebibytes} MiB: ${detail}`);
   await network.stop();
 }
 
-const [role, size] = process.argv.slice(2);
-if (role === "hold") await hold(Number(size));
-else await read(Number(role ?? 64));
+const words = process.argv.slice(2);
+const json = words.includes("--json");
+const size = Number(words.find((word) => /^\d+$/.test(word)) ?? 256);
+if (words[0] === "hold") await hold(size);
+else await read(size);

@@ -1,7 +1,8 @@
-/* Capability lookup among n members in one process: node bench/lookup.ts [n]. Prints percentiles in ms; all members share one core. */
+/* Capability lookup among n members in one process: node bench/lookup.ts [--json] [n]. Prints percentiles in ms; all members share one core. */
 import { createNetwork, type Network } from "../src/index.ts";
 
-const SIZE = Number(process.argv[2] ?? 50);
+const json = process.argv.includes("--json");
+const SIZE = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 50);
 const LOOKUPS = 30;
 const PROVERS = 10;
 const OFFER = {
@@ -37,19 +38,30 @@ async function swarm(): Promise<Network[]> {
 
 async function measure(members: readonly Network[], limit: number): Promise<string> {
   const times: number[] = [];
+  let short = 0;
   const before = process.cpuUsage();
   for (let i = 0; i < LOOKUPS; i++) {
     const asker = members[PROVERS + (i % (SIZE - PROVERS))];
     const start = performance.now();
     const found = await asker?.capabilities.find({ role: "prover" }, { limit });
     times.push(performance.now() - start);
-    if (found?.length !== limit) console.log(`only ${found?.length} of ${limit} found`);
+    if (found?.length !== limit) short += 1;
   }
   const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number): string => (sorted[Math.floor(share * LOOKUPS)] ?? 0).toFixed(0);
+  const at = (share: number): number => sorted[Math.floor(share * LOOKUPS)] ?? 0;
   const { user, system } = process.cpuUsage(before);
   const cpu = ((user + system) / 1000 / LOOKUPS).toFixed(0);
-  return `${limit} of ${PROVERS} provers: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms; ${cpu} ms of CPU for all members together`;
+  const detail = `p90 ${at(0.9).toFixed(0)} ms; ${cpu} ms of CPU of all ${SIZE} members together; ${short} of ${LOOKUPS} found fewer`;
+  const figures = {
+    name: "lookup",
+    size: `${limit} of ${PROVERS} provers`,
+    threads: 1,
+    ms: at(0.5),
+    detail,
+  };
+  return json
+    ? JSON.stringify(figures)
+    : `${figures.size}: p50 ${at(0.5).toFixed(0)} ms, ${detail}`;
 }
 
 const members = await swarm();

@@ -97,10 +97,10 @@ async function measure(name: string, strangers: readonly string[]): Promise<void
   const times = auctions.map(({ ms }) => ms).toSorted((a, b) => a - b);
   const at = (share: number): number => times[Math.floor(share * (times.length - 1))]!;
   const whole = auctions.filter(({ sold }) => sold === LOTS).length;
-  const figures = { name, p50: at(0.5), p90: at(0.9), auctions: AUCTIONS, soldOut: whole };
   const beyond = strangers.length > 0 ? `, ${at(0.5) - WINDOWS_MS} ms beyond the windows` : "";
-  const text = `${name}: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms${beyond}; ${whole} of ${AUCTIONS} auctions sold all ${LOTS} lots at once`;
-  console.log(json ? JSON.stringify(figures) : text);
+  const detail = `p90 ${at(0.9)} ms${beyond}, ${whole} of ${AUCTIONS} sold all ${LOTS} lots at once`;
+  const figures = { name: "auction", size: name, threads: 1, ms: at(0.5), detail };
+  console.log(json ? JSON.stringify(figures) : `${name}: p50 ${at(0.5)} ms, ${detail}`);
 }
 
 await measure("all answer", []);

@@ -1,9 +1,9 @@
 // Proves one job and prints what it took: `node job-child.ts '{"spec": …, "cacheDir": …}'`. See measure-job.ts.
 
-import { SHA256_Z0, programDir } from "@foldmesh/programs";
+import { programDir } from "@foldmesh/programs";
 import { type ProverEvent, proveJob } from "@foldmesh/prover";
-import type { JobInput } from "@foldmesh/r1cs";
 import { loadProgram } from "@foldmesh/r1cs/node";
+import { jobInput } from "./job-input.ts";
 import type { JobSpec, MeasuredJob, MeasuredMerge } from "./measure-job.ts";
 
 const { spec, cacheDir } = JSON.parse(process.argv[2] ?? "") as {
@@ -24,19 +24,12 @@ async function measure(): Promise<MeasuredJob> {
   };
   const { stepsPerLeaf, shards, threads } = spec;
   const gpu = spec.gpu ?? ("off" as const);
-  const input = jobInput();
+  const input = jobInput(spec);
   const request = { program, input, stepsPerLeaf, shards, threads, gpu, cacheDir, onEvent };
   const { plan } = await proveJob(request);
   const ms = performance.now() - start;
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   return { logRows: plan.logRows, ms, leafMs, merges, peakBytes };
-}
-
-function jobInput(): JobInput {
-  const steps = spec.leaves * spec.stepsPerLeaf;
-  if (spec.program === "minroot") return { z0: [1n, 2n, 0n], count: steps };
-  const block = Array.from({ length: 16 }, (_, i) => (0x9e3779b9n * BigInt(i)) & 0xffff_ffffn);
-  return { z0: SHA256_Z0, steps: Array.from({ length: steps }, () => ({ block })) };
 }
 
 function measuredMerge(event: Extract<ProverEvent, { type: "merge" }>): MeasuredMerge {

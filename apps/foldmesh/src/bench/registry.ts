@@ -3,6 +3,7 @@ import type { Benchmark, BenchmarkOptions, Measurement } from "./benchmark.ts";
 import { gpuBenchmarks } from "./gpu.ts";
 import { jobBenchmark } from "./job.ts";
 import { msmBenchmarks } from "./msm.ts";
+import { networkBenchmarks } from "./network/network.ts";
 import { nodeBenchmark } from "./nodes.ts";
 import { poseidonBenchmark } from "./poseidon.ts";
 import { snarkjsBenchmarks } from "./snarkjs/snarkjs.ts";
@@ -16,17 +17,25 @@ export const BENCHMARKS: readonly Benchmark[] = [
   jobBenchmark,
   ...gpuBenchmarks,
   ...snarkjsBenchmarks,
+  ...networkBenchmarks,
 ];
 
-/** All that are run when none is named: those of the GPU, or the others but those whose first run takes minutes. */
+/** Names for several benchmarks. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  network: networkBenchmarks.flatMap(({ names }) => names),
+};
+
+/** All that are run when none is named: those of the GPU, or the others but those that take minutes. */
 const usual = (benchmark: Benchmark, gpu: boolean): boolean =>
-  gpuBenchmarks.includes(benchmark) === gpu && !snarkjsBenchmarks.includes(benchmark);
+  gpuBenchmarks.includes(benchmark) === gpu &&
+  ![...snarkjsBenchmarks, ...networkBenchmarks].includes(benchmark);
 
 /** Runs the benchmarks named, or all, one after the other. @throws CLIError USAGE */
 export async function* runBenchmarks(
-  names: readonly string[],
+  asked: readonly string[],
   options: BenchmarkOptions,
 ): AsyncGenerator<Measurement> {
+  const names = asked.flatMap((name) => GROUPS[name] ?? [name]);
   checkNames(names);
   for (const benchmark of BENCHMARKS) {
     const wanted =
@@ -47,6 +56,6 @@ function checkNames(names: readonly string[]): void {
   if (unknown === undefined) return;
   throw new CLIError(
     "USAGE",
-    `there is no benchmark "${unknown}": choose from ${known.join(", ")}`,
+    `there is no benchmark "${unknown}": choose from ${[...known, ...Object.keys(GROUPS)].join(", ")}`,
   );
 }

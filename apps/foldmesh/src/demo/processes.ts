@@ -14,6 +14,7 @@ export interface MemberSpec {
   readonly config?: Config;
   /** how much it yields to others, 0 to 19 */
   readonly niceness?: number;
+  readonly onSpawn?: (pid: number) => void;
 }
 
 export interface DemoNetwork {
@@ -50,7 +51,7 @@ export async function startNetwork(request: NetworkRequest): Promise<DemoNetwork
     return running.filter((_, i) => codes[i] !== 0).map(({ name }) => name);
   };
   const start = async (member: MemberSpec): Promise<DaemonProcess> => {
-    const { name, args, config = {}, niceness = 0 } = member;
+    const { name, args, config = {}, niceness = 0, onSpawn } = member;
     const file = join(directory, `${name}.json`);
     await writeFile(file, toJSON(config));
     const own = ["--config", file, "--data", join(directory, name), "--cache", request.cacheDir];
@@ -58,7 +59,10 @@ export async function startNetwork(request: NetworkRequest): Promise<DemoNetwork
       name,
       args: [...own, ...LISTEN, ...args],
       signal: request.signal,
-      onSpawn: (pid) => setPriority(pid, niceness),
+      onSpawn(pid) {
+        setPriority(pid, niceness);
+        onSpawn?.(pid);
+      },
     });
     running.push(daemon);
     request.onStarted(daemon);
