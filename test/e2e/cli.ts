@@ -6,8 +6,9 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const MAIN = join(ROOT, "apps", "foldmesh", "src", "main.ts");
+const HOSTILE = join(ROOT, "packages", "node", "test", "hostile", "main.ts");
 /** Kept between runs: commitment keys are public constants, and take seconds to derive. */
-const CACHE = join(ROOT, ".cache", "foldmesh");
+export const CACHE = join(ROOT, ".cache", "foldmesh");
 const UNSAFE_PTAU = join(ROOT, "packages", "algebra", "scripts", "unsafe-ptau.ts");
 export const MINROOT = join(ROOT, "packages", "programs", "build", "minroot");
 
@@ -31,21 +32,25 @@ export interface Place extends AsyncDisposable {
   readonly path: string;
   readonly start: (...args: readonly string[]) => Running;
   readonly run: (...args: readonly string[]) => Promise<Finished>;
+  /** A member that cheats. @param config of the node, as JSON can hold it */
+  readonly startHostile: (cheat: string, config: object) => Running;
 }
 
 export async function makePlace(): Promise<Place> {
   const path = await mkdtemp(join(tmpdir(), "foldmesh-e2e-"));
   const running = new Set<Running>();
-  const start = (...args: readonly string[]): Running => {
-    const started = startCLI(args, path);
+  const startScript = (script: string, args: readonly string[]): Running => {
+    const started = startProcess([script, ...args], path);
     running.add(started);
     void started.finished.finally(() => running.delete(started));
     return started;
   };
+  const start = (...args: readonly string[]): Running => startScript(MAIN, args);
   return {
     path,
     start,
     run: (...args) => start(...args).finished,
+    startHostile: (cheat, config) => startScript(HOSTILE, [cheat, JSON.stringify(config)]),
     async [Symbol.asyncDispose]() {
       const left = [...running];
       for (const { child } of left) child.kill("SIGKILL");
@@ -63,10 +68,10 @@ export const makeUnsafePtau = (path: string, power: number): Promise<void> =>
     );
   });
 
-function startCLI(args: readonly string[], cwd: string): Running {
+function startProcess(args: readonly string[], cwd: string): Running {
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, FOLDMESH_CACHE: CACHE, FOLDMESH_DATA: join(cwd, "data") };
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: "pipe" });
+  const child = spawn(process.execPath, args, { cwd, env, stdio: "pipe" });
   let stdout = "";
   let stderr = "";
   const waiting = new Set<() => void>();

@@ -1,7 +1,7 @@
 // A network of daemons, as the README tells to start one: a process each.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Place, Running } from "./cli.ts";
+import { CACHE, type Place, type Running } from "./cli.ts";
 
 export interface Daemon extends Running {
   readonly name: string;
@@ -52,6 +52,25 @@ export function startMember(
   const own = ["--role", role, "--data", name, "--threads", "1", ...more];
   const network = ["--listen", "/ip4/127.0.0.1/tcp/0", "--bootstrap", broker.address];
   return becomeReady(name, place.start("start", ...own, ...network));
+}
+
+/** A member in a process of its own that cheats, and asks nearly nothing for it. */
+export function startHostile(
+  place: Place,
+  broker: Daemon,
+  cheat: string,
+  config: { readonly roles: readonly string[]; readonly [key: string]: unknown },
+): Promise<Daemon> {
+  const running = place.startHostile(cheat, {
+    dataDir: join(place.path, cheat),
+    cacheDir: CACHE,
+    listen: ["/ip4/127.0.0.1/tcp/0"],
+    bootstrap: [broker.address],
+    threads: 1,
+    worker: { ask: "1", benchmark: { msmPointsPerSecond: 2_000, mergesPerMinute: 60 } },
+    ...config,
+  });
+  return becomeReady(cheat, running);
 }
 
 export async function becomeReady(name: string, running: Running): Promise<Daemon> {
