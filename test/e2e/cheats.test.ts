@@ -140,6 +140,7 @@ describe("a broker that signs two awards for one auction", () => {
   it(
     "is found out by everybody, and the honest broker does the job",
     async () => {
+      await Promise.all([...members.values()].map(stop));
       await startCheat("two-awards", "broker");
       const cheat = members.get("two-awards")!;
       const charge = new RegExp(`evidence .*${short("two-awards")}.*equivocation`);
