@@ -21,6 +21,8 @@ export interface BlobShelf extends BlobSource {
   mayFetch(peer: PeerId, cid: CIDText): boolean;
   /** All of it together, bytes. */
   held(): number;
+  /** Bytes that may still come: what nobody holds gives way. */
+  room(): number;
   /** Ends its timers. */
   close(): void;
 }
@@ -75,6 +77,10 @@ export function createBlobShelf(blobs: BlobStore, now: () => Time): BlobShelf {
       return known === "everybody" || (known?.has(peer) ?? false);
     },
     held: () => blobs.usage().bytes,
+    room() {
+      const { maxBytes, pinnedBytes } = blobs.usage();
+      return maxBytes - pinnedBytes;
+    },
     close() {
       timers.forEach((timer) => clearTimeout(timer));
       timers.clear();

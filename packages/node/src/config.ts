@@ -27,8 +27,10 @@ export interface BrokerConfig {
 
 /** How a prover or aggregator works. Times in ms. */
 export interface WorkerConfig {
-  /** leases at the same time */
+  /** leases at the same time, as long as memory and disk carry them */
   readonly maxConcurrent: number;
+  /** memory that proving may take, bytes; default: four fifths of the machine's */
+  readonly memoryBytes?: number;
   /** micro-units per million constraints */
   readonly ask: Money;
   /** added to every promise: opening a program takes a moment */

@@ -29,6 +29,8 @@ export interface Desk {
   readonly free: () => number;
   /** leases that take the other slots */
   readonly held: () => readonly Piece[];
+  /** whether memory and disk carry a lot beside what is held */
+  readonly fits: (program: CIDText, lot: Lot) => boolean;
   readonly onBid: (job: CIDText, broker: PeerId) => void;
 }
 
@@ -158,6 +160,7 @@ export class Bidder {
     const standing = this.#standing();
     const fits = ({ lot }: Offer): boolean =>
       isPossible &&
+      this.#desk.fits(announcement.program, announcement.lots[lot]!) &&
       (room > 0 || needsNoSlot({ job: announcement.job, ...announcement.lots[lot]! }, standing));
     const offers = (truthfulBid(auction, announcement, costs, salt)?.offers ?? [])
       .flatMap((offer) => this.#feasible(announcement, offer, overheadMs))

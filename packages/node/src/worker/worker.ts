@@ -1,5 +1,6 @@
 // The prover's and the aggregator's side: leases come, work is done in worker threads, nodes are delivered.
 
+import { totalmem } from "node:os";
 import { type HolderEvent, type HolderState, holdNothing, stepHolder } from "@foldmesh/jobs";
 import { type Caller, NetworkError, RequestRefused, cidOfBytes } from "@foldmesh/network";
 import {
@@ -22,6 +23,7 @@ import { NodeError, messageOf } from "../errors.ts";
 import { LEASE, REPORT } from "../methods.ts";
 import { missingPowers } from "../powers.ts";
 import type { SessionLease } from "../sessions.ts";
+import { type Admission, createAdmission } from "./admission.ts";
 import { Bidder } from "./bidder.ts";
 import { type Earnings, createEarnings } from "./earnings.ts";
 import { type JobTerms, fetchTerms } from "./job-terms.ts";
@@ -51,6 +53,7 @@ export class Worker {
   readonly #context: Context;
   readonly #speed: Speedometer;
   readonly #bidder: Bidder;
+  readonly #admission: Admission;
   #holder: HolderState;
   readonly #running = new Map<string, Running>();
   readonly #terms = new Map<CIDText, Promise<JobTerms>>();
@@ -66,7 +69,12 @@ export class Worker {
     this.#earnings = createEarnings(context);
     this.#speed = createSpeedometer(benchmark, context.workerConfig.maxConcurrent);
     this.#holder = holdNothing(context.workerConfig.maxConcurrent);
+    const { threads, shelf, workerConfig } = context;
+    const memoryBytes = workerConfig.memoryBytes ?? 0.8 * totalmem();
+    const diskRoom = (): number => shelf.room();
+    this.#admission = createAdmission({ memoryBytes, diskRoom, threads });
     this.#bidder = new Bidder(context, this.#speed, {
+      fits: (program, lot) => this.#admission.whyNot(program, lot) === undefined,
       free: () => this.free,
       held: () => this.#atWork(),
       onBid: (job, broker) => this.#warmUp(job, broker),
@@ -127,9 +135,16 @@ export class Worker {
     if (this.#running.has(nameOf(lease))) return; // the same lease sent again
     const lot = this.#bidder.take(lease, sender);
     if (lot === undefined) throw new RequestRefused("NOT_BID", "this node made no such bid");
+    const overload = this.#admission.whyNot(lease.program, lot);
+    if (overload !== undefined) {
+      this.#context.emit({ kind: "work-refused", ...placeOf(lease), reason: "overloaded" });
+      throw new RequestRefused("OVERLOADED", `this node is overloaded: ${overload}`);
+    }
+    this.#admission.take(nameOf(lease), lease.program, lot);
     this.#sizes.set(nameOf(lease), lot.constraints);
     const refusal = this.#step({ kind: "offered", lease }, sender);
     if (refusal === undefined) return;
+    this.#admission.release(nameOf(lease));
     this.#context.emit({ kind: "work-refused", ...placeOf(lease), reason: refusal });
     throw new RequestRefused(refusalCode(refusal), `this node is ${refusal}`);
   }
@@ -170,6 +185,7 @@ export class Worker {
     } finally {
       this.#running.delete(nameOf(lease));
       this.#sizes.delete(nameOf(lease));
+      this.#admission.release(nameOf(lease));
       this.#done.delete(nameOf(lease));
       this.#step({ kind: "finished", ...placeOf(lease) });
     }
