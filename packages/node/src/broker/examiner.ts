@@ -141,8 +141,8 @@ export class Examiner {
     { task, epoch, peer }: Pick<Asked, "task" | "epoch" | "peer">,
   ): Promise<Lineage | undefined> {
     const { job, tasks } = this.#init;
-    const { batch = 1 } = this.#claims.get(`${task}/${epoch}/${peer}`) ?? {};
-    const origin = { job, task, epoch, peer, batch };
+    const claim = this.#claims.get(`${task}/${epoch}/${peer}`);
+    const origin = { job, task, epoch, peer, batch: claim && (claim.batch ?? 1) };
     return lineageOf(tasks(), origin, (node) => this.#provenanceOf(court, node));
   }
 

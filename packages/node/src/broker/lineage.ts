@@ -13,11 +13,11 @@ export interface Origin {
   readonly task: string;
   readonly epoch: number;
   readonly peer: PeerId;
-  /** as its maker says: leaves merged at a time */
-  readonly batch: number;
+  /** as its maker says: leaves merged at a time; undefined where nobody has said it */
+  readonly batch: number | undefined;
 }
 
-/** Undefined where a task's node is no one peer's work: the broker's own look at the root. */
+/** Undefined where a task's node is no one peer's work (the broker's own look at the root), or how it was made is not known. */
 export async function lineageOf(
   tasks: readonly Task[],
   { job, task: id, epoch, peer, batch }: Origin,
@@ -27,6 +27,7 @@ export async function lineageOf(
   const lease = task?.leases.find((each) => each.epoch === epoch);
   if (task === undefined || lease === undefined) return undefined;
   if (task.kind === "prove") {
+    if (batch === undefined) return undefined;
     const pid = pidOf(peer, job);
     const before = lease.resume && (await provenanceOf(lease.resume.node));
     return { kind: "shard", pid, range: lease.work, batch, before };
