@@ -1,0 +1,25 @@
+// The GPU's benchmarks as a program of their own: `node gpu-bench.ts [--quick] [names…]`. See pack-gpu-bench.ts.
+
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gpuBenchmarks } from "../src/bench/gpu.ts";
+import { tableHeader, tableRow } from "../src/bench/print.ts";
+
+const args = process.argv.slice(2);
+const names = args.filter((arg) => !arg.startsWith("--"));
+const options = {
+  quick: args.includes("--quick"),
+  gpu: true,
+  cacheDir: join(tmpdir(), "foldmesh-gpu-bench"),
+  signal: new AbortController().signal,
+  note: (text: string): void => console.error(text),
+};
+console.log(tableHeader());
+for (const benchmark of gpuBenchmarks) {
+  if (names.length > 0 && !benchmark.names.some((name) => names.includes(name))) continue;
+  for await (const measurement of benchmark.run(options)) {
+    console.log(tableRow(measurement));
+    console.error(JSON.stringify(measurement));
+  }
+}
+process.exit(0); // Dawn keeps the process
