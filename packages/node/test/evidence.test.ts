@@ -118,6 +118,34 @@ test("a wrong root is traced down the tree to the prover of the first wrong node
   expect(await check(encodeDossier({ message, blobs: [] }))).toMatchObject({ kind: "open" });
 });
 
+test("a stolen node proves the theft: it is right, and somebody else's work", async () => {
+  const world = await newWorld();
+  const prover = toyProver();
+  const theft: Perform = (context, task) => {
+    const network = { ...context.network, peer: VICTIM }; // what that peer would make, byte for byte
+    return perform({ ...context, network }, task);
+  };
+  const config = { roles: ["broker"], broker: { stepsPerLeaf: 1, compress: false } } as const;
+  const broker = await world.start("broker", config, { prover });
+  const worker = { overheadMs: 100 };
+  const thief = await world.start(
+    "thief",
+    { roles: ["prover"], worker },
+    { prover, perform: theft },
+  );
+  await until(() => broker.events.some(({ kind }) => kind === "admitted"), "an admitted peer");
+  const client = await world.client(broker);
+  const input = { z0: [1n, 2n, 0n], count: 2 };
+  const deadline = Date.now() + 60_000;
+  const { job } = await client.submit({ program: bundle, input, maxPrice: 1_000_000n, deadline });
+  const verdict = await check(await evidenceAt(broker));
+  expect(verdict).toMatchObject({ kind: "proven", accused: thief.peer });
+  expect(verdict.kind === "proven" && verdict.facts.join()).toMatch(/prove:0 .*statement: pid/);
+  await client.cancel(job);
+});
+
+const VICTIM = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+
 const award = (auction: string, lots: Award["lots"]): Award => ({
   auction,
   lots,
