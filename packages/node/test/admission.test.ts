@@ -19,13 +19,13 @@ test("rows are read from what a lot is reckoned at", () => {
 });
 
 test("leases of one program share it, those of another need their own", () => {
-  const carrying = { memoryBytes: 300 * MIB, diskRoom: () => 2 ** 40, threads: 2 };
+  const carrying = { memoryBytes: 700 * MIB, diskRoom: () => 2 ** 40, threads: 2 };
   const admission = createAdmission(carrying);
   for (const name of ["a", "b", "c"]) {
     expect(admission.whyNot("one", shard)).toBeUndefined();
     admission.take(name, "one", shard);
   }
-  expect(admission.whyNot("two", shard)).toMatch(/MiB of memory are needed and 300 MiB are there/);
+  expect(admission.whyNot("two", shard)).toMatch(/MiB of memory are needed and 700 MiB are there/);
   for (const name of ["a", "b", "c"]) admission.release(name);
   expect(admission.whyNot("two", shard)).toBeUndefined();
 });

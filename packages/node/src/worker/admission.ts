@@ -28,9 +28,12 @@ const LEAF_COST = 0.35;
 const COMPRESS_COST = 4;
 /** The most bytes a row takes: in a node, its element in two vectors. */
 const NODE_ROW = 2 * 32;
-/** Measured on whole proofs of 2^15 and 2^17 rows with 2 threads (README): 7.5 kB a row, of which each thread's part is a third. */
-const SESSION_ROW = 2_000;
-const THREAD_ROW = 2_750;
+/**
+ * What an open session takes, of the program and of each thread: a part that is always there, and one for every row. Peaks of whole
+ * proofs by bench/job-child.ts: 0.64 and 0.95 GB at 2^16 rows with 1 and 4 threads, 1.17 and 1.75 GB at 2^18.
+ */
+const SESSION = { bytes: 380e6, row: 2_300 };
+const THREAD = { bytes: 76e6, row: 450 };
 /** Nodes in memory at once: two that are merged, what comes of them, and one on its way. */
 const NODES_IN_MEMORY = 4;
 /** Nodes on disk: the input's, a checkpoint on its way beside the one before, and what is delivered. */
@@ -46,7 +49,8 @@ export function rowsOf({ kind, range, constraints }: Work): number {
 
 export function createAdmission({ memoryBytes, diskRoom, threads }: Carrying): Admission {
   const held = new Map<string, { readonly program: CIDText; readonly rows: number }>();
-  const sessionBytes = (rows: number): number => rows * (SESSION_ROW + THREAD_ROW * threads);
+  const sessionBytes = (rows: number): number =>
+    SESSION.bytes + SESSION.row * rows + threads * (THREAD.bytes + THREAD.row * rows);
   const nodeBytes = (rows: number): number => rows * NODE_ROW;
   return {
     whyNot(program, work) {
