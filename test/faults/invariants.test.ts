@@ -84,6 +84,7 @@ const HONEST: RunRecord = {
     paid("P1", "20", 0, 2, 0),
     paid("P2", "10", 2, 4, 1),
   ],
+  cheat: { kind: "idle", peer: "P3" },
   samples: [
     { name: "broker", life: 0, at: 0, handles: 40, rssMiB: 150 },
     { name: "broker", life: 0, at: 1, handles: 44, rssMiB: 180 },
@@ -133,6 +134,7 @@ describe("the invariants", () => {
       "jobs end well or are reported failed in time",
       { jobs: [{ ...JOB_RECORD!, exitCode: 1, report: undefined }] },
     ],
+    ["who cheats is paid nothing", { cheat: { kind: "wrong-witness", peer: "P2" } }],
     ["no process stays", { leftovers: { pids: [1], ports: [] } }],
     ["no port stays taken", { leftovers: { pids: [], ports: [1] } }],
     ["the network is whole again after a job", { absent: ["prover-1 after job 0"] }],

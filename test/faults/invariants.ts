@@ -20,6 +20,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   "jobs end well or are reported failed in time": ({ jobs, expected }) =>
     jobs.flatMap((job, i) => faultsOf(job, expected).map((fault) => `job ${i}: ${fault}`)),
   "no part is paid twice": ({ lines }) => paidTwice(paymentsOf(lines)),
+  "who cheats is paid nothing": ({ lines, cheat }) =>
+    paymentsOf(lines)
+      .filter(({ peer, amount }) => peer === cheat?.peer && amount > 0n)
+      .map(({ task, amount }) => `${amount} to the ${cheat!.kind} for ${task}`),
   "what a job's dApp is told adds up to what was paid": (record) =>
     record.jobs.flatMap((job) => sumFaults(record, job)),
   "receipts are of what was paid": (record) =>

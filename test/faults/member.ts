@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Line, ReceiptRecord } from "./records.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+export const ROOT: string = join(import.meta.dirname, "..", "..");
 export const MAIN: string = join(ROOT, "apps", "foldmesh", "src", "main.ts");
 /** Kept between runs: commitment keys are public constants, and take seconds to derive. */
 export const CACHE: string = join(ROOT, ".cache", "foldmesh");

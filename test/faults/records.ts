@@ -83,6 +83,8 @@ export interface RunRecord {
   readonly jobs: readonly JobRecord[];
   readonly struck: readonly Struck[];
   readonly members: readonly MemberRecord[];
+  /** the peer of the hostile member, and what it does; undefined when there was none */
+  readonly cheat: { readonly kind: string; readonly peer: string } | undefined;
   readonly lines: readonly Line[];
   readonly samples: readonly Sample[];
   /** processes that still ran, and ports still taken, after everything was stopped */

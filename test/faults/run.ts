@@ -3,17 +3,20 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DApp } from "./dapp.ts";
+import { startCheat } from "./cheat.ts";
 import { MAIN, type Member } from "./member.ts";
 import { isFree, isRunning } from "./proc.ts";
 import { createRandom } from "./random.ts";
 import type { Hit, JobRecord, Line, MemberRecord, RunRecord, Sample, Struck } from "./records.ts";
-import type { Fault, JobPlan } from "./schedule.ts";
+import type { CheatKind, Fault, JobPlan } from "./schedule.ts";
 import { strike } from "./strike.ts";
 import { type World, startWorld } from "./world.ts";
 
 export interface RunRequest {
   readonly seed: number;
   readonly plans: readonly JobPlan[];
+  /** a hostile member beside the honest ones */
+  readonly cheat?: CheatKind | undefined;
   /** for the data and the logs of this run; made here */
   readonly directory: string;
   readonly say: (sentence: string) => void;
@@ -35,35 +38,42 @@ const ZN = [
 ];
 
 export async function runCampaign(request: RunRequest): Promise<RunRecord> {
-  const { seed, plans, directory, say } = request;
+  const { seed, plans, directory, say, cheat: kind } = request;
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, "input.json"), JSON.stringify(INPUT));
   const random = createRandom(seed ^ 0x5eed).next;
-  const world = await startWorld({ directory, checkpointMs: CHECKPOINT_MS, random });
+  await using world = await startWorld({ directory, checkpointMs: CHECKPOINT_MS, random });
+  const address = world.brokerAddress;
+  await using cheat = kind === undefined ? undefined : await startCheat(kind, directory, address);
   const jobs: JobRecord[] = [];
   const struck: Struck[] = [];
   const samples: Sample[] = [];
   const absent: string[] = [];
-  const pids = new Set<number>();
-  try {
-    for (const [i, { faults }] of plans.entries()) {
-      const round = await runJob(world, i, faults, say);
-      jobs.push(round.job);
-      struck.push(...round.struck);
-      round.pids.forEach((pid) => pids.add(pid));
-      absent.push(...(await world.whole(HEAL_MS)).map((name) => `${name} after job ${i}`));
-      samples.push(...(await world.sample()));
-    }
-    const members = await stopAll(world);
-    world.members.forEach((member) => member.pids.forEach((pid) => pids.add(pid)));
-    const leftovers = await leftoversOf(world, [...pids]);
-    const expected = { zn: ZN, steps: LEAVES };
-    const { lines } = world;
-    const told = { jobs, struck, members, lines, samples, leftovers, absent };
-    return { seed, checkpointMs: CHECKPOINT_MS, expected, ...told };
-  } finally {
-    await world[Symbol.asyncDispose]();
+  const pids: number[] = [];
+  for (const [i, { faults }] of plans.entries()) {
+    const round = await runJob(world, i, faults, say);
+    jobs.push(round.job);
+    struck.push(...round.struck);
+    pids.push(...round.pids);
+    absent.push(...(await world.whole(HEAL_MS)).map((name) => `${name} after job ${i}`));
+    samples.push(...(await world.sample()));
   }
+  await cheat?.[Symbol.asyncDispose]();
+  const members = await stopAll(world);
+  pids.push(...world.members.flatMap((member) => member.pids), ...(cheat ? [cheat.pid] : []));
+  return {
+    seed,
+    checkpointMs: CHECKPOINT_MS,
+    expected: { zn: ZN, steps: LEAVES },
+    jobs,
+    struck,
+    members,
+    cheat: cheat && { kind: cheat.kind, peer: cheat.peer },
+    lines: world.lines,
+    samples,
+    leftovers: await leftoversOf(world, pids),
+    absent,
+  };
 }
 
 interface Round {

@@ -29,6 +29,16 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+/** What a prover can do to a job, as the programs of the hostile members name it. */
+export const CHEATS = [
+  "wrong-witness",
+  "wrong-commitment",
+  "wrong-range",
+  "sealed",
+  "idle",
+] as const;
+export type CheatKind = (typeof CHEATS)[number];
+
 /** A moment of a job: something that its processes tell of, and a while after it. */
 export interface Moment {
   readonly on: "order" | "leaf" | "merge" | "compress";
@@ -68,6 +78,11 @@ export interface Capability {
   /** how often, against other roles */
   readonly weight: number;
   readonly kinds: readonly FaultKind[];
+}
+
+/** The hostile member of every second run. */
+export function cheatOf(seed: number): CheatKind | undefined {
+  return seed % 2 === 0 ? createRandom(seed).one(CHEATS) : undefined;
 }
 
 /** Up to a quarter of the faults come together with the one before. */

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { CAPABILITIES } from "./capabilities.ts";
 import { type Violation, violationsOf } from "./invariants.ts";
 import { LEAVES, runCampaign } from "./run.ts";
-import { makeSchedule } from "./schedule.ts";
+import { cheatOf, makeSchedule } from "./schedule.ts";
 import { type Deed, deedsOf, tableOf } from "./table.ts";
 
 const { values } = parseArgs({
@@ -34,7 +34,7 @@ const [first, runs, jobs, faultsPerJob, killShare, minutes] = [
 const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
 const directory = await mkdtemp(join(tmpdir(), "foldmesh-soak-"));
 const deeds: Deed[] = [];
-const outcomes = { runs: 0, jobs: 0, proved: 0 };
+const outcomes = { runs: 0, cheats: 0, jobs: 0, proved: 0 };
 const failing: number[] = [];
 const begun = Date.now();
 
@@ -66,8 +66,9 @@ async function judge(seed: number, place: string): Promise<readonly Violation[]>
     killShare,
     can: CAPABILITIES,
   });
-  const record = await runCampaign({ seed, plans, directory: place, say });
+  const record = await runCampaign({ seed, plans, cheat: cheatOf(seed), directory: place, say });
   deeds.push(...deedsOf(record));
+  if (record.cheat !== undefined) outcomes.cheats++;
   outcomes.jobs += record.jobs.length;
   outcomes.proved += record.jobs.filter((job) => job.report?.ok === true).length;
   await writeFile(join(place, "record.json"), JSON.stringify(record, inJSON, 1));
@@ -81,7 +82,7 @@ function report(): void {
   const kills = deeds.filter(({ kind }) => kind.startsWith("kill")).length;
   const held = outcomes.runs - failing.length;
   console.log(
-    `${outcomes.runs} runs, ${outcomes.jobs} jobs (${outcomes.proved} proved), ${deeds.length} faults, ${kills} kills, in ${took} min; every invariant held in ${held} runs\n`,
+    `${outcomes.runs} runs (${outcomes.cheats} with a cheat), ${outcomes.jobs} jobs (${outcomes.proved} proved), ${deeds.length} faults, ${kills} kills, in ${took} min; every invariant held in ${held} runs\n`,
   );
   console.log(tableOf(deeds));
   for (const seed of failing)
