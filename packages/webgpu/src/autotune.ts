@@ -6,7 +6,14 @@ import { GpuError } from "./errors.ts";
 import { compile, dispatch, readBack, storageBuffer, writes } from "./kernel.ts";
 import { type Records, readRecord } from "./records.ts";
 import { fieldCode } from "./wgsl/field.ts";
-import { LAYOUTS, type Layout, layoutName, layoutNamed, softwareLayout } from "./wgsl/layout.ts";
+import {
+  LAYOUTS,
+  type Layout,
+  type TimedLayout,
+  layoutName,
+  layoutNamed,
+  softwareLayout,
+} from "./wgsl/layout.ts";
 
 export interface LayoutSpeed {
   readonly layout: string;
@@ -32,7 +39,7 @@ export const deviceName = ({ facts }: Device): string =>
   `${facts.vendor} ${facts.architecture} ${facts.device} ${facts.description}`;
 
 /** The layout for this device: software takes the one that compiles, others the fastest of those timed. */
-export async function chooseLayout(device: Device, records: Records): Promise<Layout> {
+export async function chooseLayout(device: Device, records: Records): Promise<TimedLayout> {
   if (device.facts.software) return softwareLayout;
   const name = `layouts ${deviceName(device)}`;
   let speeds = await readRecord(records, name, isSpeeds);
@@ -41,7 +48,8 @@ export async function chooseLayout(device: Device, records: Records): Promise<La
     speeds = await measureLayouts(device, candidates);
     await records.write(name, JSON.stringify(speeds));
   }
-  return layoutNamed(speeds[0]!.layout)!;
+  const [{ layout, rate }] = speeds as [LayoutSpeed];
+  return { ...layoutNamed(layout)!, rate };
 }
 
 /** Fastest first. @throws GpuError */

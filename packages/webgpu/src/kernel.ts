@@ -33,6 +33,8 @@ export interface Kernel {
   readonly bindings: readonly Binding[];
   /** Arithmetic that `body` calls; without, words are all it knows. */
   readonly library?: string;
+  /** Whether points are read and written by loops over their coordinates: less to compile, slower. */
+  readonly compact?: boolean;
   /** Functions of this kernel. */
   readonly functions?: string;
   /** Of the function that runs once for each thread `id`. */
@@ -47,11 +49,12 @@ const TYPES: Readonly<Record<BindingKind, string>> = {
 };
 
 /** The whole shader. A binding x of elements or points brings load_x(i) and store_x(i, value). */
-export function shaderOf({ bindings, library = "", functions = "", body }: Kernel): string {
+export function shaderOf(kernel: Kernel): string {
+  const { bindings, library = "", functions = "", body, compact = false } = kernel;
   const declarations = bindings.flatMap(({ name, kind, written }, k) => [
     `@group(0) @binding(${k + 1}) var<storage, ${written ? "read_write" : "read"}> ${name}: ${TYPES[kind]};`,
     ...(kind === "elements" ? [elementAccess(name, written)] : []),
-    ...(kind === "points" ? [pointAccess(name, written)] : []),
+    ...(kind === "points" ? [pointAccess(name, written, compact)] : []),
   ]);
   return `${library}
 @group(0) @binding(0) var<uniform> packed: array<vec4<u32>, ${PARAMS / 4}>;
@@ -71,24 +74,23 @@ const elementAccess = (name: string, written: boolean): string =>
   `fn load_${name}(index: u32) -> F { return unpack(${name}[2u * index], ${name}[2u * index + 1u]); }
 ${written ? `fn store_${name}(index: u32, value: F) { ${name}[2u * index] = pack_lo(value); ${name}[2u * index + 1u] = pack_hi(value); }` : ""}`;
 
-/** Four elements in loops, so that conversions are compiled once. */
-const pointAccess = (name: string, written: boolean): string =>
-  `fn load_${name}(i: u32) -> XYZZ {
+function pointAccess(name: string, written: boolean, compact: boolean): string {
+  const each = (body: (k: string) => string): string =>
+    compact
+      ? `for (var k = 0u; k < 4u; k++) { ${body("k")} }`
+      : ["0u", "1u", "2u", "3u"].map(body).join("\n  ");
+  const at = (k: string): string => `8u * i + 2u * ${k}`;
+  const load = each((k) => `p.c[${k}] = unpack(${name}[${at(k)}], ${name}[${at(k)} + 1u]);`);
+  const store = each(
+    (k) => `${name}[${at(k)}] = pack_lo(q.c[${k}]); ${name}[${at(k)} + 1u] = pack_hi(q.c[${k}]);`,
+  );
+  return `fn load_${name}(i: u32) -> XYZZ {
   var p: XYZZ;
-  for (var k = 0u; k < 4u; k++) { p.c[k] = unpack(${name}[8u * i + 2u * k], ${name}[8u * i + 2u * k + 1u]); }
+  ${load}
   return p;
 }
-${
-  written
-    ? `fn store_${name}(i: u32, p: XYZZ) {
-  var q = p;
-  for (var k = 0u; k < 4u; k++) {
-    ${name}[8u * i + 2u * k] = pack_lo(q.c[k]);
-    ${name}[8u * i + 2u * k + 1u] = pack_hi(q.c[k]);
-  }
-}`
-    : ""
-}`;
+${written ? `fn store_${name}(i: u32, p: XYZZ) {\n  var q = p;\n  ${store}\n}` : ""}`;
+}
 
 /** A kernel that is ready on a device. */
 export interface Program {

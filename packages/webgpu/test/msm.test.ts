@@ -36,6 +36,8 @@ test("plans: fewer multiplications a point for more points, windows that cover a
 
 test("chunks are as large as the largest buffer allows", () => {
   expect(largestChunk(2 ** 27)).toBe(2 ** 21);
+  expect(largestChunk(2 ** 27, 1e9)).toBe(2 ** 21);
+  expect(largestChunk(2 ** 27, 1e8)).toBe(2 ** 17); // a phone: no dispatch of seconds
   for (const bytes of [2 ** 20, 2 ** 24, 2 ** 27]) {
     const points = largestChunk(bytes);
     expect(Math.max(...Object.values(workspaceBytes(planMSM(points))))).toBeLessThanOrEqual(bytes);

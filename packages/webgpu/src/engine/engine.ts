@@ -14,7 +14,7 @@ import {
 import type { Device } from "../device.ts";
 import { GpuError } from "../errors.ts";
 import { type DeviceKey, DeviceMSM } from "../msm/device-msm.ts";
-import type { Layout } from "../wgsl/layout.ts";
+import type { TimedLayout } from "../wgsl/layout.ts";
 import { FieldArithmetic } from "./field-arithmetic.ts";
 import { VectorMemory } from "./memory.ts";
 import { GpuVectorField, isOnGpu } from "./vector-field.ts";
@@ -24,7 +24,7 @@ const DEFAULT_MINIMUM = 2 ** 12;
 
 export interface GpuEngineOptions {
   readonly device: Device;
-  readonly layout: Layout;
+  readonly layout: TimedLayout;
   /** Short vectors, the keys' bases and Poseidon are its business. */
   readonly cpu: WasmEngine;
   /** Shortest vector that starts on the GPU. */

@@ -3,7 +3,7 @@
 import { type Curve, ELEMENT_BYTES, type PackedBases, type Point } from "@foldmesh/algebra";
 import type { Device } from "../device.ts";
 import { GpuError } from "../errors.ts";
-import type { Layout } from "../wgsl/layout.ts";
+import type { TimedLayout } from "../wgsl/layout.ts";
 import { type BaseChunk, freeBases } from "./bases.ts";
 import { CurveMSM, type OnStage, type Scalars, countOf, partOf } from "./msm.ts";
 import { largestChunk } from "./plan.ts";
@@ -21,18 +21,21 @@ export interface DeviceKey {
 
 export class DeviceMSM implements Disposable {
   readonly device: Device;
-  readonly layout: Layout;
+  readonly layout: TimedLayout;
   readonly #workspace: Workspace;
   readonly #curves = new Map<string, Promise<CurveMSM>>();
   readonly #keys: DeviceKey[] = [];
   #chunk: number;
 
-  constructor(device: Device, layout: Layout) {
+  constructor(device: Device, layout: TimedLayout) {
     this.device = device;
     this.layout = layout;
     this.#workspace = new Workspace(device);
     const { maxBindingBytes, maxBufferBytes } = device.facts;
-    this.#chunk = largestChunk(Math.min(maxBindingBytes, maxBufferBytes));
+    this.#chunk = Math.max(
+      LEAST_CHUNK,
+      largestChunk(Math.min(maxBindingBytes, maxBufferBytes), layout.rate),
+    );
   }
 
   /** Most points that are multiplied at a time. */

@@ -36,6 +36,7 @@ export function msmKernels(
   form: BaseForm,
 ): Readonly<Record<KernelName, Kernel>> {
   const library = curveCode(field, layout);
+  const compact = layout.style === "compact";
   return {
     importBases: importBases(field, layout, form),
     count: {
@@ -57,10 +58,10 @@ export function msmKernels(
         "fn put(bucket: u32, entry: u32) { sorted[atomicAdd(&cursors[bucket], 1u)] = entry; }",
       body: DIGITS,
     },
-    accumulate: accumulate(library),
-    combine: combine(library),
-    weigh: weigh(library),
-    addUp: addUp(library),
+    accumulate: { ...accumulate(library), compact },
+    combine: { ...combine(library), compact },
+    weigh: { ...weigh(library), compact },
+    addUp: { ...addUp(library), compact },
   };
 }
 

@@ -92,11 +92,23 @@ export type WorkspaceName =
   | "weighed"
   | "added";
 
-/** The most points, a power of two, of which no buffer is larger than `bytes`. */
-export function largestChunk(bytes: number): number {
+/** Browsers and phones take a device away that is busy with one dispatch for two seconds. */
+const LONGEST_DISPATCH_S = 0.5;
+
+/**
+ * The most points, a power of two, of which no buffer is larger than `bytes` and no dispatch takes long.
+ * @param rate products a second
+ */
+export function largestChunk(bytes: number, rate: number = Infinity): number {
   let points = 2 ** 22;
-  const fits = (n: number): boolean =>
-    Math.max(AFFINE * n, ...Object.values(workspaceBytes(planMSM(n)))) <= bytes;
+  const fits = (n: number): boolean => {
+    const plan = planMSM(n);
+    const longest = n * plan.windows * MIXED_ADDITION;
+    return (
+      longest <= rate * LONGEST_DISPATCH_S &&
+      Math.max(AFFINE * n, ...Object.values(workspaceBytes(plan))) <= bytes
+    );
+  };
   while (points > 1 && !fits(points)) points /= 2;
   return points;
 }

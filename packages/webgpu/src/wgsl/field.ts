@@ -17,7 +17,7 @@ export const fieldCode = (field: PrimeField, layout: Layout): string =>
     constants(field, layout),
     unpackCode(layout),
     packCode(layout),
-    SUMS,
+    sumCode(layout),
     stepsBetweenCarries(field, layout) > 0 ? lazyMultiply(field, layout) : carriedMultiply(layout),
     powerCode(field),
   ].join("\n");
@@ -84,53 +84,53 @@ function packCode({ bits, limbs }: Layout): string {
 fn pack_hi(x: F) -> vec4<u32> { return ${half(4)}; }`;
 }
 
+/** Limbs from `from` on: a loop, or written out, so that limbs stay in registers whatever a compiler does. */
+function eachLimb({ limbs, style }: Layout, body: (j: string) => string, from = 0): string {
+  if (style !== "unrolled") {
+    return `for (var j = ${literal(from)}; j < N; j++) { ${body("j")} }`;
+  }
+  return range(limbs - from)
+    .map((k) => `{ ${body(literal(from + k))} }`)
+    .join("\n  ");
+}
+
 /** Sums and differences; `reduced` takes x < 2·modulus with clean limbs. */
-const SUMS = `
-fn reduced(x: F) -> F {
+function sumCode(layout: Layout): string {
+  const subtract = (a: string, b: string): string => `
   var d: F;
   var borrow = 0i;
-  for (var j = 0u; j < N; j++) {
-    let s = i32(x[j]) - i32(P[j]) + borrow;
-    d[j] = u32(s) & MASK;
-    borrow = s >> W;
-  }
+  ${eachLimb(
+    layout,
+    (j) =>
+      `let s = i32(${a}[${j}]) - i32(${b}[${j}]) + borrow; d[${j}] = u32(s) & MASK; borrow = s >> W;`,
+  )}`;
+  const plus = (to: string, a: string, b: string): string => `
+  var carry = 0u;
+  ${eachLimb(
+    layout,
+    (j) => `let s = ${a}[${j}] + ${b}[${j}] + carry; ${to}[${j}] = s & MASK; carry = s >> W;`,
+  )}`;
+  return `
+fn reduced(x: F) -> F {${subtract("x", "P")}
   if (borrow < 0i) { return x; }
   return d;
 }
 fn add(a: F, b: F) -> F {
-  var c: F;
-  var carry = 0u;
-  for (var j = 0u; j < N; j++) {
-    let s = a[j] + b[j] + carry;
-    c[j] = s & MASK;
-    carry = s >> W;
-  }
+  var c: F;${plus("c", "a", "b")}
   return reduced(c);
 }
-fn sub(a: F, b: F) -> F {
-  var d: F;
-  var borrow = 0i;
-  for (var j = 0u; j < N; j++) {
-    let s = i32(a[j]) - i32(b[j]) + borrow;
-    d[j] = u32(s) & MASK;
-    borrow = s >> W;
-  }
-  if (borrow == 0i) { return d; }
-  var carry = 0u;
-  for (var j = 0u; j < N; j++) {
-    let s = d[j] + P[j] + carry;
-    d[j] = s & MASK;
-    carry = s >> W;
-  }
+fn sub(a: F, b: F) -> F {${subtract("a", "b")}
+  if (borrow == 0i) { return d; }${plus("d", "d", "P")}
   return d;
 }
 fn isZero(a: F) -> bool {
   var bits = 0u;
-  for (var j = 0u; j < N; j++) { bits |= a[j]; }
+  ${eachLimb(layout, (j) => `bits |= a[${j}];`)}
   return bits == 0u;
 }
 fn neg(a: F) -> F { return sub(zero(), a); }
 `;
+}
 
 /**
  * Limb by limb of a, with carries passed on only every few steps (Mitscha-Baude's variant of CIOS):
@@ -138,7 +138,7 @@ fn neg(a: F) -> F { return sub(zero(), a); }
  */
 function lazyMultiply(field: PrimeField, layout: Layout): string {
   const every = stepsBetweenCarries(field, layout);
-  const carryOn = `for (var j = 0u; j < N - 1u; j++) { t[j + 1u] += t[j] >> W; t[j] &= MASK; }`;
+  const carryOn = eachLimb(layout, (j) => `t[${j}] += t[${j} - 1u] >> W; t[${j} - 1u] &= MASK;`, 1);
   const now =
     every >= layout.limbs
       ? ""

@@ -10,6 +10,11 @@ export interface Layout {
   readonly style: Style;
 }
 
+/** A layout with the products a second that were measured with it, where they were. */
+export interface TimedLayout extends Layout {
+  readonly rate?: number;
+}
+
 /**
  * How much code is written for what a loop could do. "compact": loops over limbs, and one more over the
  * steps of a point addition: for software devices, whose compilers take 10 s and more otherwise.
