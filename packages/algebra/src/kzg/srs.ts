@@ -5,6 +5,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { G1 } from "../curve.ts";
 import type { CommitmentKey, Engine } from "../engine.ts";
+import { assert } from "../errors.ts";
 import { Fp } from "../field.ts";
 import type { Rng } from "../random.ts";
 import { G2_GENERATOR, type G2Point } from "./g2.ts";
@@ -32,6 +33,7 @@ export async function arePowers(
   tau2: G2Point,
   rng: Rng,
 ): Promise<boolean> {
+  assert(key.length >= 2, "one base says nothing of tau");
   const x = rng.element(Fp);
   const [low, high] = await engine.scope(async () => {
     const weights = engine.Fp.powers(x, key.length - 1);
