@@ -34,6 +34,7 @@ interface Auction {
   state: AuctionState;
   readonly epochs: ReadonlyMap<string, number>;
   readonly bidders: readonly Prover[];
+  wakeAt: number | undefined;
 }
 
 type Bid = Extract<AuctionEvent, { kind: "commit" | "reveal" }>;
@@ -76,7 +77,7 @@ export class Sales {
       wire.clock(this.#broker),
     );
     const epochs = new Map(lots.map(({ task, epoch }) => [task, epoch]));
-    const auction: Auction = { state, epochs, bidders: [...bidders] };
+    const auction: Auction = { state, epochs, bidders: [...bidders], wakeAt: undefined };
     this.#open.add(auction);
     this.#perform(auction, effects);
   }
@@ -104,7 +105,8 @@ export class Sales {
   #perform(auction: Auction, effects: readonly AuctionEffect[]): void {
     const wake = auctionWake(auction.state);
     for (const effect of effects) this.#performOne(auction, effect);
-    if (wake === undefined || effects.length === 0) return;
+    if (wake === undefined || wake === auction.wakeAt) return;
+    auction.wakeAt = wake;
     const { wire } = this.#town;
     wire.after(this.#broker, Math.max(0, wake - wire.clock(this.#broker)), () => {
       if ((auctionWake(auction.state) ?? Infinity) <= wire.clock(this.#broker))
