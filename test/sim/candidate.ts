@@ -290,11 +290,22 @@ export class Candidate extends Machine {
     if (!HONEST_REASONS.includes(reason) || task?.kind !== "prove" || running?.kind !== "Leased")
       return;
     const from = task.checkpoints.at(-1)?.done.end ?? task.range.start;
-    const lost = this.#town.truth.lostCheckpoints.get(`${this.#init.job}/${id}@${epoch}`) ?? 0;
+    const sent = this.#town.truth.sentCheckpoints.get(`${this.#init.job}/${id}@${epoch}`) ?? 0;
+    const lost = sent - this.#checkpointsOf(id, epoch);
     const redone = Math.max(0, running.done - from);
     this.#town.truth.count("steps redone", redone);
     const most = INTERVAL * (1 + lost);
     this.#town.truth.check(redone <= most, `${id}: ${redone} steps redone, at most ${most} may be`);
+  }
+
+  /** That came through, and into this log: what a former leader did not hand on is lost too. */
+  #checkpointsOf(task: string, epoch: number): number {
+    const nodes = this.#log.flatMap(({ event }) =>
+      event.kind === "checkpointed" && event.task === task && event.epoch === epoch
+        ? [event.node]
+        : [],
+    );
+    return new Set(nodes).size;
   }
 
   // ---- what provers say
@@ -315,13 +326,12 @@ export class Candidate extends Machine {
   }
 
   /** The broker holds a copy, so that a prover that dies takes nothing along. */
-  onCheckpoint(prover: Prover, { task, epoch }: Lease, done: number, node: CIDText): boolean {
-    if (!this.isLeading || this.#job === undefined) return false;
+  onCheckpoint(prover: Prover, { task, epoch }: Lease, done: number, node: CIDText): void {
+    if (!this.isLeading || this.#job === undefined) return;
     this.#town.truth.node(node).holders.add(this);
     const holders = [this.id, prover.id];
     const from = { task, epoch, peer: prover.id };
     this.feed({ kind: "checkpointed", ...from, done, node, bytes: 1, holders });
-    return true;
   }
 
   /** @returns whether it is heard */

@@ -183,14 +183,9 @@ export class Prover extends Machine {
     const node = this.#truth.newNode(this, range, valid, []);
     const to = broker.leader();
     const name = `${lease.job}/${lease.task}@${lease.epoch}`;
-    const { lostCheckpoints: lost } = this.#truth;
-    lost.set(name, (lost.get(name) ?? 0) + 1); // until it has come through
-    let isNew = true;
-    this.#wire.send(this, to, () => {
-      if (!to.onCheckpoint(this, lease, done, node) || !isNew) return;
-      isNew = false;
-      lost.set(name, (lost.get(name) ?? 1) - 1);
-    });
+    const { sentCheckpoints: sent } = this.#truth;
+    sent.set(name, (sent.get(name) ?? 0) + 1);
+    this.#wire.send(this, to, () => to.onCheckpoint(this, lease, done, node));
   }
 
   #deliver(broker: Candidate, lease: Lease): void {

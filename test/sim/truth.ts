@@ -31,8 +31,8 @@ export class Truth {
   readonly outcomes: Map<CIDText, Outcome> = new Map<CIDText, Outcome>();
   /** who got the lease of an epoch */
   readonly leases: Map<string, string> = new Map<string, string>();
-  /** checkpoint messages that did not come through, by lease */
-  readonly lostCheckpoints: Map<string, number> = new Map<string, number>();
+  /** checkpoints that provers told of, by lease */
+  readonly sentCheckpoints: Map<string, number> = new Map<string, number>();
   readonly violations: string[] = [];
   readonly counts: Map<string, number> = new Map<string, number>();
   ledger: LedgerState = EMPTY_LEDGER;
