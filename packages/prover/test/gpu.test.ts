@@ -156,6 +156,41 @@ describe.skipIf(device === null)("with a GPU", () => {
     TIME,
   );
 
+  test(
+    "a GPU that is lost in the middle of a leaf costs no leaf",
+    async () => {
+      let sent = 0;
+      const lossy = async (): Promise<Device> => {
+        const opened = await open();
+        const { queue } = opened.handle;
+        const submit = queue.submit.bind(queue);
+        queue.submit = (commands) => {
+          if (++sent === 3) opened.handle.destroy();
+          return submit(commands);
+        };
+        return opened;
+      };
+      const engine = attachEngine(prepared.engine);
+      const setup = adopt(engine, prepared.resident);
+      const gpu = { open: lossy, records: noRecords };
+      const places = new TaskPlaces(setup, engine, gpu, prepared.resident.sparse);
+      onTestFinished(() => places[Symbol.dispose]());
+      const tried: string[] = [];
+      const node = await places.run({
+        kind: "leaf",
+        work: (at) => {
+          tried.push(at.engine === engine ? "cpu" : "gpu");
+          const init = { i: 0n, assignment: assignments[0]!, pid: 5n, mask: true };
+          return proveLeaf(at, init, repeatable());
+        },
+        isTrue: async () => true,
+      });
+      expect(encodeNode(setup.system, node)).toEqual(plain[0]);
+      expect(tried).toEqual(["gpu", "cpu"]);
+    },
+    TIME,
+  );
+
   test("a GPU that cannot be opened, or computes wrongly, costs no task", async () => {
     const engine = attachEngine(prepared.engine);
     const setup = adopt(engine, prepared.resident);
