@@ -45,7 +45,7 @@ const MEMBERS: readonly MemberSpec[] = [
     args: ["--role", "prover", "--threads", "1", "--ask", "900"],
     niceness: 4,
   },
-  { name: "aggregator", args: ["--role", "aggregator", "--threads", "1"] },
+  { name: "aggregator", args: ["--role", "aggregator", "--threads", "1", "--slots", "4"] },
 ];
 
 const TIME_MS = 300_000;

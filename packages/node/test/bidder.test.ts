@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import {
+  type AuctionAnnouncement,
+  type BidReveal,
+  type Lot,
+  idOfPayload,
+  peerFromPublicKey,
+} from "@foldmesh/protocol";
+import type { Notice } from "../src/board.ts";
+import { WORKER_DEFAULTS } from "../src/config.ts";
+import type { Context } from "../src/context.ts";
+import { Bidder } from "../src/worker/bidder.ts";
+import { type Piece, needsNoSlot } from "../src/worker/chain.ts";
+
+const nameOf = (text: string) => idOfPayload(new TextEncoder().encode(text));
+const [us, broker] = [1, 2].map((n) => peerFromPublicKey(new Uint8Array(32).fill(n))) as [
+  string,
+  string,
+];
+const job = nameOf("job");
+const piece = (kind: Piece["kind"], start: number, end: number): Piece => ({
+  job,
+  kind,
+  range: { start, end },
+});
+
+const lot = (kind: Lot["kind"], start: number, end: number): Lot => ({
+  task: `${kind}:${start}-${end}`,
+  kind,
+  epoch: 0,
+  range: { start, end },
+  constraints: 1000,
+  reserve: 1_000_000n,
+  maxDuration: 60_000,
+});
+
+test("what can only be done after what is promised takes no slot of its own", () => {
+  const held = [piece("prove", 0, 2), piece("merge", 4, 8)];
+  expect(needsNoSlot(piece("merge", 0, 4), held)).toBe(true);
+  expect(needsNoSlot(piece("compress", 0, 8), held)).toBe(true);
+  expect(needsNoSlot(piece("compress", 4, 8), held)).toBe(true);
+  expect(needsNoSlot(piece("merge", 4, 8), held)).toBe(false); // the same work again
+  expect(needsNoSlot(piece("prove", 0, 2), held)).toBe(false);
+  expect(needsNoSlot(piece("merge", 2, 4), held)).toBe(false);
+  expect(needsNoSlot({ ...piece("merge", 0, 4), job: nameOf("another") }, held)).toBe(false);
+});
+
+/** A bidder of two slots, and the bids that it opens. */
+function bidder(held: Piece[]) {
+  const opened: BidReveal[] = [];
+  const context = {
+    roles: ["prover", "aggregator"],
+    workerConfig: WORKER_DEFAULTS,
+    network: { peer: us },
+    watcher: { isConvicted: () => false },
+    powers: { keyOf: () => "transparent" },
+    board: {
+      post: (kind: string, content: unknown) => {
+        if (kind === "BidReveal") opened.push(content as BidReveal);
+        return Promise.resolve();
+      },
+    },
+    emit: () => undefined,
+    now: () => 0,
+    stopping: new AbortController().signal,
+  } as unknown as Context;
+  const desk = { free: () => 2 - held.length, held: () => held, onBid: () => undefined };
+  const speed = { value: 1000, learn: () => undefined };
+  const bids = new Bidder(context, speed, desk);
+  const tell = (kind: Notice["kind"], content: object, id: string): void =>
+    bids.onNotice({ kind, id, sender: broker, content } as unknown as Notice);
+  let auctions = 0;
+  return {
+    bids,
+    /** Announces lots, calls for the bid, and awards those at `won`. @returns the bid */
+    auction: (lots: readonly Lot[], won: readonly number[]): BidReveal | undefined => {
+      const auction = nameOf(`auction ${auctions++}`);
+      const content: Partial<AuctionAnnouncement> = {
+        job,
+        lots,
+        bidders: [{ peer: us, reputation: 0 }],
+        commitBy: 400,
+        revealBy: 800,
+      };
+      tell("AuctionAnnouncement", content, auction);
+      tell("RevealCall", { auction, commits: "" }, nameOf("call"));
+      const awarded = won.map((at) => ({ lot: at, peer: us, price: 1n }));
+      tell("Award", { auction, lots: awarded, digest: "" }, nameOf("award"));
+      return opened.at(-1);
+    },
+  };
+}
+
+test("a busy prover bids for what stands on its own work, and passes on the rest", () => {
+  const held = [piece("prove", 0, 2), piece("prove", 4, 6)];
+  const { auction } = bidder(held);
+  expect(auction([lot("prove", 2, 4)], [])).toMatchObject({ offers: [], capacity: 0 });
+  const chained = auction([lot("merge", 0, 4), lot("merge", 8, 12)], [0]);
+  expect(chained?.offers.map((offer) => offer.lot)).toEqual([0]);
+  expect(chained?.capacity).toBe(1);
+  // and above what it has only been promised
+  expect(auction([lot("merge", 0, 8)], [])?.offers).toHaveLength(1);
+});
+
+test("what was won ahead keeps its slot when the work below it is done, until it is taken back", () => {
+  const held = [piece("prove", 0, 2), piece("prove", 4, 6)];
+  const { auction, bids } = bidder(held);
+  auction([lot("merge", 0, 4)], [0]);
+  held.shift();
+  expect(auction([lot("prove", 6, 8)], [])).toMatchObject({ offers: [], capacity: 0 });
+  bids.release({ job, task: "merge:0-4", epoch: 0 }, broker);
+  expect(auction([lot("prove", 6, 8)], [])).toMatchObject({ capacity: 1 });
+  expect(auction([lot("merge", 4, 8), lot("prove", 2, 4)], [])?.offers).toHaveLength(2);
+});
