@@ -17,8 +17,12 @@ async function measure(): Promise<MeasuredJob> {
   const leafMs: number[] = [];
   const merges: MeasuredMerge[] = [];
   let start = performance.now();
+  let used = process.cpuUsage();
   const onEvent = (event: ProverEvent): void => {
-    if (event.type === "setup" || event.type === "plan") start = performance.now();
+    if (event.type === "setup" || event.type === "plan") {
+      start = performance.now();
+      used = process.cpuUsage();
+    }
     if (event.type === "leaf") leafMs.push(event.ms);
     if (event.type === "merge") merges.push(measuredMerge(event));
   };
@@ -28,8 +32,10 @@ async function measure(): Promise<MeasuredJob> {
   const request = { program, input, stepsPerLeaf, shards, threads, gpu, cacheDir, onEvent };
   const { plan } = await proveJob(request);
   const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(used);
+  const cpuMs = (user + system) / 1000;
   const peakBytes = process.resourceUsage().maxRSS * 1024;
-  return { logRows: plan.logRows, ms, leafMs, merges, peakBytes };
+  return { logRows: plan.logRows, ms, cpuMs, leafMs, merges, peakBytes };
 }
 
 function measuredMerge(event: Extract<ProverEvent, { type: "merge" }>): MeasuredMerge {

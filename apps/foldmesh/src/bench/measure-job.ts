@@ -34,6 +34,8 @@ export interface MeasuredJob {
   readonly logRows: number;
   /** From the end of setup to the proof. */
   readonly ms: number;
+  /** Processor time of all threads meanwhile. */
+  readonly cpuMs: number;
   readonly leafMs: readonly number[];
   readonly merges: readonly MeasuredMerge[];
   /** Largest resident memory of the process. */

@@ -1,5 +1,6 @@
 // A network of processes on this machine, and a dApp in this one, for measuring jobs.
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { type Bundle, type Client, connect } from "@foldmesh/client";
 import { readBundle } from "@foldmesh/client/node";
 import { programDir } from "@foldmesh/programs";
@@ -19,8 +20,14 @@ export interface RigRequest {
 }
 
 export interface Rig extends AsyncDisposable {
-  /** Orders a job and waits for the proof. @param leaves default: as the job has @returns ms */
-  run(leaves?: number): Promise<number>;
+  /** Orders a job and waits for the proof. @param leaves default: as the job has */
+  run(leaves?: number): Promise<Spent>;
+}
+
+export interface Spent {
+  readonly ms: number;
+  /** processor time of all processes */
+  readonly cpuMs: number;
 }
 
 const MAX_PRICE = 10n ** 15n;
@@ -64,13 +71,16 @@ function pin(pid: number, processor: number): void {
 }
 
 function rigOf(network: DemoNetwork, client: Client, program: Bundle, spec: JobSpec): Rig {
-  const run = async (leaves: number): Promise<number> => {
+  const processes = [network.broker, ...network.members];
+  const cpuMs = (): number => processes.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0);
+  const run = async (leaves: number): Promise<Spent> => {
     const start = performance.now();
+    const before = cpuMs();
     const input = jobInput({ ...spec, leaves });
     const deadline = Date.now() + TIME_MS;
     const { job } = await client.submit({ program, input, maxPrice: MAX_PRICE, deadline });
     await client.result(job);
-    return performance.now() - start;
+    return { ms: performance.now() - start, cpuMs: cpuMs() - before };
   };
   return {
     run: (leaves = spec.leaves) => Promise.race([run(leaves), network.broken]),
@@ -79,4 +89,13 @@ function rigOf(network: DemoNetwork, client: Client, program: Bundle, spec: JobS
       await network.stop();
     },
   };
+}
+
+const TICK_MS = 10;
+
+/** What a process has used so far: proc_pid_stat(5), fields 14 and 15, counted after the name, which may hold anything. */
+function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
