@@ -51,7 +51,7 @@ export function startMember(
 ): Promise<Daemon> {
   const own = ["--role", role, "--data", name, "--threads", "1", ...more];
   const network = ["--listen", "/ip4/127.0.0.1/tcp/0", "--bootstrap", broker.address];
-  return becomeReady(name, place.start("start", ...own, ...network));
+  return becomeReady(name, place.start("start", ...own, ...network, ...more));
 }
 
 /** A member in a process of its own that cheats, and asks nearly nothing for it. */

@@ -23,15 +23,20 @@ beforeAll(async () => {
   place = await makePlace();
   const input = { z0: ["1", "2", "0"], count: STEPS };
   await writeFile(join(place.path, "input.json"), JSON.stringify(input));
+  await writeFile(join(place.path, "prover.json"), '{"checkpointMs": 1}');
   broker = await startBroker(place);
   members = await Promise.all([
     startMember(place, broker, "aggregator", "aggregator"),
-    startMember(place, broker, "prover", "prover-1"),
-    startMember(place, broker, "prover", "prover-2"),
+    startProver("prover-1"),
+    startProver("prover-2"),
   ]);
   await admitted(broker, 3);
 });
 afterAll(() => place[Symbol.asyncDispose]());
+
+/** One that makes checkpoints as often as it may. */
+const startProver = (name: string): Promise<Daemon> =>
+  startMember(place, broker, "prover", name, "--config", "prover.json");
 
 const prove = (out: string) => {
   const job = ["--program", MINROOT, "--input", "input.json", "--out", out];
@@ -69,6 +74,10 @@ async function expectProvedAndPaidOnce(finished: Finished, out: string): Promise
   expect(slots.length).toBeGreaterThan(3);
 }
 
+/** Until it has written down a checkpoint of the job. */
+const checkpointed = (daemon: Daemon, job: string): Promise<void> =>
+  daemon.said(new RegExp(`info +checkpointed +job=…${job.slice(-8)}`));
+
 describe("a network of processes", () => {
   it("whose broker is killed in the middle and started again finishes the job", async () => {
     const job = prove("a.proof");
@@ -77,5 +86,18 @@ describe("a network of processes", () => {
     broker = await startBrokerAgain(place, broker);
     expect(broker.output()).toMatch(/info +job-resumed .*phase=running/);
     await expectProvedAndPaidOnce(await job.finished, "a.proof");
+  }, 180_000);
+
+  it("whose prover is killed after a checkpoint and started again goes on from there", async () => {
+    const job = prove("b.proof");
+    await job.said(/works on shard[^]*works on shard/);
+    const [, short] = /^…(\w+) works on shard/m.exec(job.output())!;
+    const victim = members.find(({ peer }) => peer.endsWith(short!))!;
+    await checkpointed(victim, /^order: (\w+)$/m.exec(job.output())![1]!);
+    await kill(victim);
+    const again = await startProver(victim.name);
+    expect(again.peer).toBe(victim.peer);
+    expect(again.output()).toMatch(/info +lease-resumed .*state=working done=\d/);
+    await expectProvedAndPaidOnce(await job.finished, "b.proof");
   }, 180_000);
 });

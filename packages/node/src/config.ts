@@ -88,6 +88,6 @@ export const WORKER_DEFAULTS: WorkerConfig = {
   maxConcurrent: 1,
   ask: 1_000n,
   overheadMs: 2_000,
-  checkpointMs: 10_000,
+  checkpointMs: 2_000,
   keepMs: 600_000,
 };

@@ -53,8 +53,16 @@ export type NodeEvent =
       readonly fault: AuctionFault;
     }
   | { readonly kind: "bid-ended"; readonly auction: CIDText; readonly won: number }
+  /** a lease is taken up where the last run left it */
+  | (Work & {
+      readonly kind: "lease-resumed";
+      readonly state: "working" | "delivered";
+      readonly done: number | undefined;
+    })
   | (Work & { readonly kind: "work-started"; readonly work: TaskKind; readonly range: Range })
   | (Work & { readonly kind: "work-progress"; readonly done: number })
+  /** written down and told: who goes on begins at leaf `done` */
+  | (Work & { readonly kind: "checkpointed"; readonly done: number; readonly ms: number })
   | (Work & { readonly kind: "work-delivered"; readonly bytes: number; readonly ms: number })
   | (Work & { readonly kind: "work-refused"; readonly reason: RefusalReason })
   | (Work & { readonly kind: "work-stopped" })

@@ -17,6 +17,8 @@ const LOUDNESS: Readonly<Partial<Record<NodeEvent["kind"], Level>>> = {
   "handler-failed": "error",
   "blob-damaged": "warn",
   "job-resumed": "info",
+  "lease-resumed": "info",
+  checkpointed: "info",
   "job-not-resumed": "error",
   admitted: "info",
   "not-admitted": "warn",

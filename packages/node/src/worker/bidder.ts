@@ -79,11 +79,23 @@ export class Bidder {
   readonly #speed: Speedometer;
   readonly #desk: Desk;
   readonly #bids = new Map<CIDText, Bid>();
+  /** auctions in which a bid was sealed before this start: two of them would be evidence against this node */
+  readonly #sealed = new Set<CIDText>();
 
   constructor(context: Context, speed: Speedometer, desk: Desk) {
     this.#context = context;
     this.#speed = speed;
     this.#desk = desk;
+  }
+
+  /** What it bid for in its last run. */
+  async takeUp(): Promise<void> {
+    const { keep, now } = this.#context;
+    const { bids } = keep.rooms;
+    for await (const [auction, at] of bids.entries()) {
+      if (at + MAX_SKEW_MS + MEMORY_MS < now()) await bids.remove(auction);
+      else this.#sealed.add(auction);
+    }
   }
 
   onNotice(notice: Notice): void {
@@ -132,7 +144,8 @@ export class Bidder {
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
     const { network, emit, now, watcher } = this.#context;
     const isAdmitted = content.bidders.some(({ peer }) => peer === network.peer);
-    const isReplay = this.#bids.has(id) || content.revealBy + MAX_SKEW_MS < now();
+    const isReplay =
+      this.#bids.has(id) || this.#sealed.has(id) || content.revealBy + MAX_SKEW_MS < now();
     if (!isAdmitted || isReplay || watcher.isConvicted(sender)) return;
     this.#forgetOld();
     this.#closeFormer(sender, content);
@@ -144,6 +157,7 @@ export class Bidder {
     const claim = Math.min(Math.max(0, room), offers.length);
     const open = { broker: sender, announcement: content, offers, claim, until };
     this.#bids.set(id, { ...open, won: [], gone: new Set(), released: new Set(), state });
+    this.#noteSealed(id);
     this.#post("BidCommit", { auction: id, commitment });
     if (offers.length === 0) return;
     emit({ kind: "bid", auction: id, job: content.job, lots: offers.length, capacity });
@@ -151,6 +165,14 @@ export class Bidder {
   }
 
   /** Of no offers when there is no room, or nothing that pays. */
+  /** Not waited for: an auction is quick, and a crash in this very moment unlikely. */
+  #noteSealed(auction: CIDText): void {
+    const { keep, now, emit, stopping } = this.#context;
+    keep.rooms.bids.put(auction, now()).catch((error: unknown) => {
+      if (!stopping.aborted) emit({ kind: "handler-failed", where: "writing down a bid", error });
+    });
+  }
+
   #bidFor(auction: CIDText, announcement: AuctionAnnouncement, room: number): BidReveal {
     const { powers, workerConfig } = this.#context;
     const { ask, overheadMs } = workerConfig;

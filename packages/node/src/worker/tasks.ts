@@ -71,11 +71,10 @@ async function compress({ network }: Context, task: Task): Promise<Uint8Array> {
 
 async function prove(context: Context, task: Task): Promise<Uint8Array> {
   const { lease, terms, program, session, signal } = task;
-  const { network, workerConfig } = context;
+  const { network } = context;
   const whole = await fetchInput(context, task);
   const resumed = lease.resume && (await fetchResume(context, task, lease.resume, whole));
   const start = lease.resume?.done.end ?? lease.range.start;
-  let checkpointed = performance.now();
   return proveShard({
     session,
     program,
@@ -86,11 +85,7 @@ async function prove(context: Context, task: Task): Promise<Uint8Array> {
     batch: batchOf(context),
     signal,
     onLeaf: (leaves) => task.onProgress(start + leaves),
-    onCheckpoint(end, node) {
-      if (performance.now() - checkpointed < workerConfig.checkpointMs) return;
-      checkpointed = performance.now();
-      task.onCheckpoint(end, node);
-    },
+    onCheckpoint: task.onCheckpoint,
   });
 }
 

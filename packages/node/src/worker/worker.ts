@@ -27,6 +27,8 @@ import { type Admission, createAdmission } from "./admission.ts";
 import { Bidder } from "./bidder.ts";
 import { type Earnings, createEarnings } from "./earnings.ts";
 import { type JobTerms, fetchTerms } from "./job-terms.ts";
+import { KeptLeases, type LeftLease } from "./kept-leases.ts";
+import { createPace } from "./pace.ts";
 import { type Speedometer, createSpeedometer } from "./speedometer.ts";
 import { BadResume, batchOf, contextOf } from "./tasks.ts";
 
@@ -36,6 +38,19 @@ interface Running {
   readonly broker: PeerId;
   readonly controller: AbortController;
   readonly ended: Promise<void>;
+}
+
+/** A lease to be worked under. */
+interface Offered {
+  readonly message: SignedMessage<"Lease">;
+  readonly constraints: number;
+  /** what the last run left of it */
+  readonly left?: LeftLease;
+}
+
+/** The lease is not this node's any more. */
+class LeaseOver extends Error {
+  override readonly name: string = "LeaseOver";
 }
 
 interface Ready {
@@ -61,12 +76,16 @@ export class Worker {
   readonly #sizes = new Map<string, number>();
   /** leases whose work is done and only has to be handed in */
   readonly #done = new Set<string>();
+  readonly #kept: KeptLeases;
+  /** by lease */
+  readonly #handedIn = new Map<string, Contents["Delivery"]>();
   readonly #farewells: Promise<void>[] = [];
   readonly #earnings: Earnings;
 
   private constructor(context: Context, benchmark: Benchmark) {
     this.#context = context;
     this.#earnings = createEarnings(context);
+    this.#kept = new KeptLeases(context);
     this.#speed = createSpeedometer(benchmark, context.workerConfig.maxConcurrent);
     this.#holder = holdNothing(context.workerConfig.maxConcurrent);
     const { threads, shelf, workerConfig } = context;
@@ -84,8 +103,10 @@ export class Worker {
   /** Begins to bid and to answer. */
   static async start(context: Context, benchmark: Benchmark): Promise<Worker> {
     const worker = new Worker(context, benchmark);
+    await worker.#bidder.takeUp();
     await context.network.handle(LEASE, (bytes, caller) => worker.#onMessage(bytes, caller));
     context.board.listen((notice) => worker.#onNotice(notice));
+    await worker.#takeUp();
     return worker;
   }
 
@@ -131,8 +152,11 @@ export class Worker {
     return new Uint8Array();
   }
 
-  #onLease({ sender, content: lease }: SignedMessage<"Lease">): void {
+  #onLease(message: SignedMessage<"Lease">): void {
+    const { sender, content: lease } = message;
     if (this.#running.has(nameOf(lease))) return; // the same lease sent again
+    const made = this.#handedIn.get(nameOf(lease));
+    if (made !== undefined) return void this.#handInAgain(made, sender);
     const lot = this.#bidder.take(lease, sender);
     if (lot === undefined) throw new RequestRefused("NOT_BID", "this node made no such bid");
     const overload = this.#admission.whyNot(lease.program, lot);
@@ -142,7 +166,10 @@ export class Worker {
     }
     this.#admission.take(nameOf(lease), lease.program, lot);
     this.#sizes.set(nameOf(lease), lot.constraints);
-    const refusal = this.#step({ kind: "offered", lease }, sender);
+    const refusal = this.#step(
+      { kind: "offered", lease },
+      { message, constraints: lot.constraints },
+    );
     if (refusal === undefined) return;
     this.#admission.release(nameOf(lease));
     this.#context.emit({ kind: "work-refused", ...placeOf(lease), reason: refusal });
@@ -150,12 +177,12 @@ export class Worker {
   }
 
   /** @returns why the offered lease was refused */
-  #step(event: HolderEvent, broker?: PeerId): RefusalReason | undefined {
+  #step(event: HolderEvent, offer?: Offered): RefusalReason | undefined {
     const { state, effects } = stepHolder(this.#holder, event);
     this.#holder = state;
     let refusal: RefusalReason | undefined;
     for (const { kind, lease, ...effect } of effects) {
-      if (kind === "start") this.#start(lease, broker!);
+      if (kind === "start") this.#start(lease, offer!);
       else if (kind === "stop") this.#halt(lease);
       else if (event.kind === "offered")
         ({ reason: refusal } = effect as { reason: RefusalReason });
@@ -164,10 +191,11 @@ export class Worker {
     return refusal;
   }
 
-  #start(lease: Lease, broker: PeerId): void {
+  #start(lease: Lease, offer: Offered): void {
     const controller = new AbortController();
     const signal = AbortSignal.any([controller.signal, this.#context.stopping]);
-    const ended = this.#work(lease, broker, signal);
+    const broker = offer.message.sender;
+    const ended = this.#work(lease, offer, signal);
     this.#running.set(nameOf(lease), { broker, controller, ended });
   }
 
@@ -177,23 +205,31 @@ export class Worker {
   }
 
   /** Never rejects. */
-  async #work(lease: Lease, broker: PeerId, signal: AbortSignal): Promise<void> {
+  async #work(lease: Lease, offer: Offered, signal: AbortSignal): Promise<void> {
+    const broker = offer.message.sender;
     try {
-      await this.#prove(lease, broker, signal);
+      const from =
+        offer.left === undefined ? lease : await this.#resume(offer.left, broker, signal);
+      await this.#kept.hold(offer.message, offer.constraints);
+      await this.#prove(from, offer.message, signal);
     } catch (error) {
-      if (!signal.aborted) await this.#fail(lease, broker, error);
+      if (error instanceof LeaseOver)
+        this.#context.emit({ kind: "work-stopped", ...placeOf(lease) });
+      else if (!signal.aborted) await this.#fail(lease, broker, error);
     } finally {
       this.#running.delete(nameOf(lease));
       this.#sizes.delete(nameOf(lease));
       this.#admission.release(nameOf(lease));
       this.#done.delete(nameOf(lease));
       this.#step({ kind: "finished", ...placeOf(lease) });
+      if (!this.#handedIn.has(nameOf(lease))) this.#forget(lease);
     }
   }
 
-  async #prove(lease: Lease, broker: PeerId, signal: AbortSignal): Promise<void> {
+  async #prove(lease: Lease, message: SignedMessage<"Lease">, signal: AbortSignal): Promise<void> {
     const started = performance.now();
-    const { emit, network, shelf, workerConfig } = this.#context;
+    const { emit, shelf } = this.#context;
+    const broker = message.sender;
     const place = placeOf(lease);
     emit({ kind: "work-started", ...place, work: lease.kind, range: lease.range });
     const { terms, program, used } = await this.#ready(lease.job, broker, signal);
@@ -203,15 +239,15 @@ export class Worker {
     }
     const { session } = used;
     const onProgress = this.#progressReports(lease, broker);
+    const pace = createPace(this.#context.workerConfig.checkpointMs);
     const onCheckpoint = (done: number, node: Uint8Array): void =>
-      void this.#checkpoint(lease, broker, done, node);
+      pace.maybe(() => this.#checkpoint(lease, broker, done, node));
     const task = { lease, terms, program, session, signal, onProgress, onCheckpoint };
     const begun = performance.now();
     const node = await this.#context.perform(this.#context, task);
     this.#speed.learn(this.#sizes.get(nameOf(lease)) ?? 0, performance.now() - begun);
     shelf.allow(cidOfBytes(node), broker);
-    await shelf.expire(cidOfBytes(node), workerConfig.keepMs);
-    const cid = await network.blobs.add(node);
+    const cid = await this.#kept.made(message, node);
     const batch = batchOf(this.#context);
     const delivery = {
       ...place,
@@ -221,6 +257,7 @@ export class Worker {
       ...(lease.kind === "prove" && { batch }),
     };
     this.#done.add(nameOf(lease));
+    this.#handIn(delivery);
     await this.#insist(broker, "Delivery", delivery, signal);
     const ms = Math.round(performance.now() - started);
     emit({ kind: "work-delivered", ...place, bytes: node.length, ms });
@@ -267,19 +304,107 @@ export class Worker {
       const now = performance.now();
       if (now - last < PROGRESS_MS || done >= lease.range.end) return;
       last = now;
-      void this.#report(broker, "Progress", { ...placeOf(lease), done }).catch(() => {}); // the next one may arrive
+      void this.#report(broker, "Progress", { ...placeOf(lease), done }).catch((error: unknown) =>
+        this.#onRefused(lease, error),
+      ); // the next one may arrive
     };
   }
 
   async #checkpoint(lease: Lease, broker: PeerId, done: number, node: Uint8Array): Promise<void> {
-    const { network, shelf, workerConfig } = this.#context;
-    shelf.allow(cidOfBytes(node), broker);
-    await shelf.expire(cidOfBytes(node), workerConfig.keepMs);
-    const cid = await network.blobs.add(node);
+    const { shelf, emit } = this.#context;
+    const started = performance.now();
+    const cid = cidOfBytes(node);
+    shelf.allow(cid, broker);
     const range = { start: lease.range.start, end: done };
     const batch = batchOf(this.#context);
     const content = { ...placeOf(lease), done: range, node: cid, bytes: node.length, batch };
-    await this.#report(broker, "Checkpoint", content).catch(() => {}); // the next one may arrive
+    await this.#kept.checkpoint(content, node);
+    const ms = Math.round(performance.now() - started);
+    emit({ kind: "checkpointed", ...placeOf(lease), done, ms });
+    await this.#report(broker, "Checkpoint", content).catch((error: unknown) =>
+      this.#onRefused(lease, error),
+    ); // the next one may arrive
+  }
+
+  /** The broker knows nothing of the lease any more: what is done for it is of no use. */
+  #onRefused(lease: Lease, error: unknown): void {
+    if (isOver(error)) this.#step({ kind: "revoked", ...placeOf(lease) });
+  }
+
+  // ---- after the work
+
+  /** Kept for a while: a broker that was killed meanwhile, or its standby, may ask for it again. */
+  #handIn(delivery: Contents["Delivery"], keptMs = 0): void {
+    this.#handedIn.set(nameOf(delivery), delivery);
+    const left = Math.max(0, this.#context.workerConfig.keepMs - keptMs);
+    const timer = setTimeout(() => {
+      this.#handedIn.delete(nameOf(delivery));
+      this.#forget(delivery);
+    }, left);
+    timer.unref();
+  }
+
+  async #handInAgain(delivery: Contents["Delivery"], broker: PeerId): Promise<void> {
+    this.#context.shelf.allow(delivery.node, broker);
+    await this.#insist(broker, "Delivery", delivery, this.#context.stopping).catch(() => {}); // nobody wants it
+  }
+
+  #forget(place: Place): void {
+    const { stopping, emit } = this.#context;
+    this.#kept.drop(place).catch((error: unknown) => {
+      if (!stopping.aborted) emit({ kind: "handler-failed", where: "forgetting a lease", error });
+    });
+  }
+
+  // ---- after a restart
+
+  /** What the last run left: work goes on from its checkpoint, what was made is handed in again. */
+  async #takeUp(): Promise<void> {
+    const { now, workerConfig, emit } = this.#context;
+    for (const left of await this.#kept.left()) {
+      const { message, held, checkpoint } = left;
+      const lease = message.content;
+      const { delivered } = held;
+      const state = delivered ? "delivered" : "working";
+      emit({ kind: "lease-resumed", ...placeOf(lease), state, done: checkpoint?.done.end });
+      if (delivered === undefined) {
+        const { constraints } = held;
+        this.#sizes.set(nameOf(lease), constraints);
+        this.#step({ kind: "offered", lease }, { message, constraints, left });
+      } else if (now() > delivered.at + workerConfig.keepMs) this.#forget(lease);
+      else {
+        const batch = lease.kind === "prove" ? { batch: batchOf(this.#context) } : {};
+        const { node, bytes, at } = delivered;
+        const delivery = { ...placeOf(lease), range: lease.range, node, bytes, ...batch };
+        this.#handIn(delivery, now() - at);
+        void this.#handInAgain(delivery, message.sender);
+      }
+    }
+  }
+
+  /**
+   * The lease from its checkpoint on, once its broker is there again and says that it still holds.
+   * @throws LeaseOver when somebody else has it by now, or the broker does not come back
+   */
+  async #resume(
+    { message, checkpoint }: LeftLease,
+    broker: PeerId,
+    signal: AbortSignal,
+  ): Promise<Lease> {
+    const lease = message.content;
+    const { network, workerConfig } = this.#context;
+    const isOurs = checkpoint?.batch === batchOf(this.#context); // a node's shape is a matter of its batches
+    const done = isOurs ? checkpoint.done.end : lease.range.start;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(workerConfig.keepMs)]);
+    try {
+      await this.#insist(broker, "Progress", { ...placeOf(lease), done }, limit);
+    } catch (error) {
+      throw new LeaseOver(messageOf(error), { cause: error });
+    }
+    if (limit.aborted) throw new LeaseOver("its broker did not come back");
+    if (!isOurs) return lease;
+    const { node, bytes } = checkpoint;
+    return { ...lease, resume: { done: checkpoint.done, node, bytes, holders: [network.peer] } };
   }
 
   async #fail(lease: Lease, broker: PeerId, error: unknown): Promise<void> {
@@ -334,6 +459,10 @@ interface Place {
 
 const placeOf = ({ job, task, epoch }: Place): Place => ({ job, task, epoch });
 const nameOf = ({ job, task, epoch }: Place): string => `${job}/${task}/${epoch}`;
+
+/** Whether a broker says that a lease is not held, or its job not known. */
+const isOver = (error: unknown): boolean =>
+  error instanceof RequestRefused && ["STALE_EPOCH", "UNKNOWN_JOB"].includes(error.code);
 
 const refusalCode = (reason: RefusalReason): string => reason.replace("-", "_").toUpperCase();
 
