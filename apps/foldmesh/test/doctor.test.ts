@@ -21,5 +21,6 @@ it("doctor tells what a machine without a GPU is missing, and that it proves all
       code: expect.stringMatching(/^NO_(ADAPTER|WEBGPU)$/),
       message: expect.stringMatching(/driver|build/),
     },
+    gpus: [],
   });
 });

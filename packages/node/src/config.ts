@@ -3,6 +3,9 @@ import type { JobConfig } from "@foldmesh/jobs";
 import type { Limits, NetworkConfig } from "@foldmesh/network";
 import type { Benchmark, Money, Role } from "@foldmesh/protocol";
 
+/** "auto": the preferred GPU where there is one; or the names of several, as `foldmesh doctor` tells them. */
+export type GpuMode = "auto" | "off" | readonly string[];
+
 /** How a broker runs its jobs. Times in ms. */
 export interface BrokerConfig {
   /** jobs at the same time; more are refused */
@@ -52,8 +55,8 @@ export interface NodeConfig {
   readonly roles: readonly Role[];
   /** Worker threads of one program. Default: all cores. */
   readonly threads?: number;
-  /** Whether threads use a GPU. Default off. */
-  readonly gpu?: "auto" | "off";
+  /** Whether threads use the preferred GPU, or those of these names. Default off. */
+  readonly gpu?: GpuMode;
   /** Where commitment keys are cached. */
   readonly cacheDir: string;
   /** Files of powers of tau, for jobs of programs that are bound to them. */

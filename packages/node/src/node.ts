@@ -3,6 +3,7 @@ import { type ConnectedPeer, createNetwork } from "@foldmesh/network";
 import type { Backend, Benchmark, Money, PPM, PeerId, Role, Time } from "@foldmesh/protocol";
 import { PROTOCOL_VERSION } from "@foldmesh/protocol";
 import {
+  type GpuChoice,
   type GpuReport,
   describeLeaf,
   openSession,
@@ -155,7 +156,7 @@ export async function composeNode(
   undo.defer(() => members.stop());
   const network = withOwnCalls(members);
   const threads = config.threads ?? availableParallelism();
-  const gpu = config.gpu === "auto" ? await reportGpu(config.cacheDir) : undefined;
+  const gpus = await lookForGpus(config);
   const stopping = new AbortController();
   const abort = (): void => stopping.abort(new Error("the node is stopping"));
   const posts = board(createBoard(network));
@@ -187,7 +188,7 @@ export async function composeNode(
     powers,
     sessions: createSessions({
       threads,
-      gpu: gpu?.ok === true ? "auto" : "off",
+      gpu: gpus.choice,
       cacheDir: config.cacheDir,
       openSession: prover.openSession,
     }),
@@ -206,7 +207,7 @@ export async function composeNode(
     dataDir: config.dataDir,
     meter,
     challenge: challenge ?? createChallenge(network, meter),
-    gpu,
+    gpus: gpus.reports,
   });
   undo.defer(async () => {
     await running.worker?.stop(); // gives its leases back, for which it needs all the rest
@@ -236,21 +237,21 @@ interface Tools {
   readonly dataDir: string;
   readonly meter: Meter;
   readonly challenge: Challenge;
-  readonly gpu: GpuReport | undefined;
+  readonly gpus: readonly GpuReport[];
 }
 
 async function startRoles(context: Context, tools: Tools): Promise<Running> {
   const { roles, network, workerConfig } = context;
   const isWorker = roles.includes("prover") || roles.includes("aggregator");
   const benchmark = isWorker ? await benchmarkOf(context, tools) : undefined;
-  if (tools.gpu !== undefined) context.emit(gpuEvent(tools.gpu));
+  for (const gpu of tools.gpus) context.emit(gpuEvent(gpu));
   const worker = benchmark && (await Worker.start(context, benchmark));
   if (isWorker) await answerChallenges(network, tools.meter);
   const isBroker = roles.includes("broker");
   const broker = isBroker ? await Broker.start(context, tools.challenge) : undefined;
   void network.capabilities.announce({
     roles: roles.toSorted(),
-    backends: benchmark ? backendsOf(benchmark, tools.gpu) : [],
+    backends: benchmark ? backendsOf(benchmark, tools.gpus) : [],
     maxConcurrent: isWorker ? workerConfig.maxConcurrent : 0,
     ask: workerConfig.ask,
     privacy: ["public"],
@@ -269,6 +270,22 @@ async function benchmarkOf(
   return measured;
 }
 
+/** The GPUs that are wanted and there, and what is to be told of those wanted. */
+async function lookForGpus({ gpu = "off", cacheDir }: NodeConfig): Promise<{
+  readonly choice: GpuChoice;
+  readonly reports: readonly GpuReport[];
+}> {
+  if (gpu === "off") return { choice: "off", reports: [] };
+  if (gpu === "auto") {
+    const report = await reportGpu(cacheDir);
+    return { choice: report.ok ? "auto" : "off", reports: [report] };
+  }
+  const look = async (adapter: string): Promise<GpuReport> =>
+    reportGpu(cacheDir, { adapter, software: true });
+  const reports = await Promise.all(gpu.map(look));
+  return { choice: gpu.filter((_, i) => reports[i]!.ok), reports };
+}
+
 const gpuEvent = (gpu: GpuReport): NodeEvent =>
   gpu.ok
     ? { kind: "gpu", device: gpu.facts.description, layout: gpu.layout }
@@ -276,27 +293,32 @@ const gpuEvent = (gpu: GpuReport): NodeEvent =>
 
 /** Characters of a device's name in an advert. */
 const MAX_DEVICE = 128;
+/** Of an advert, the processor among them. */
+const MAX_BACKENDS = 16;
 
-/** The processor, and the GPU that its threads have some of their work done by. */
-function backendsOf(benchmark: Benchmark, gpu: GpuReport | undefined): Backend[] {
+/** The processor, and the GPUs that its threads have some of their work done by. */
+function backendsOf(benchmark: Benchmark, gpus: readonly GpuReport[]): Backend[] {
   const cpu: Backend = {
     kind: "cpu",
     device: `${availableParallelism()} cores`,
     memoryBytes: totalmem(),
     benchmark,
   };
-  if (gpu?.ok !== true) return [cpu];
-  const { facts, points, ms } = gpu;
-  const msmPointsPerSecond = Math.round((1000 * points) / ms);
-  return [
-    cpu,
-    {
-      kind: "webgpu",
-      device: (facts.description || `${facts.vendor} ${facts.device}`).slice(0, MAX_DEVICE),
-      memoryBytes: facts.maxBufferBytes,
-      benchmark: { msmPointsPerSecond, mergesPerMinute: benchmark.mergesPerMinute },
-    },
-  ];
+  const others = gpus.flatMap((gpu): Backend[] => {
+    if (!gpu.ok) return [];
+    const { facts, points, ms } = gpu;
+    const msmPointsPerSecond = Math.round((1000 * points) / ms);
+    const { mergesPerMinute } = benchmark;
+    return [
+      {
+        kind: "webgpu",
+        device: (facts.description || `${facts.vendor} ${facts.device}`).slice(0, MAX_DEVICE),
+        memoryBytes: facts.maxBufferBytes,
+        benchmark: { msmPointsPerSecond, mergesPerMinute },
+      },
+    ];
+  });
+  return [cpu, ...others].slice(0, MAX_BACKENDS);
 }
 
 function statusOf(

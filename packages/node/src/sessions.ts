@@ -1,4 +1,4 @@
-import type { KeyChoice, Session, SessionRequest } from "@foldmesh/prover";
+import type { GpuChoice, KeyChoice, Session, SessionRequest } from "@foldmesh/prover";
 import type { Program } from "@foldmesh/r1cs";
 
 /** A system: what a session holds. */
@@ -41,7 +41,7 @@ export function createSessions({
   openSession,
 }: {
   readonly threads: number;
-  readonly gpu: "auto" | "off";
+  readonly gpu: GpuChoice;
   readonly cacheDir: string;
   readonly openSession: OpenSession;
 }): Sessions {

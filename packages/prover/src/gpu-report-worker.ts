@@ -5,12 +5,12 @@ import { fileRecords, nodeGpu } from "@foldmesh/webgpu/node";
 import type { GpuReport, ReportInit } from "./gpu-report.ts";
 
 assert(parentPort !== null, "gpu-report-worker.ts runs as a worker");
-const { records, software } = workerData as ReportInit;
+const { records, software, adapter } = workerData as ReportInit;
 parentPort.postMessage(await report());
 
 async function report(): Promise<GpuReport> {
   try {
-    using device = await openDevice(await nodeGpu(), { software });
+    using device = await openDevice(await nodeGpu(adapter), { software });
     return { ok: true, ...(await measureSpeed(device, fileRecords(records))) };
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;

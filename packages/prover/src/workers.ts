@@ -1,18 +1,26 @@
 // The main thread's side of the workers: pools that hold a system, and the typed calls to them.
 
 import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Piscina } from "piscina";
 import { ProverError } from "./errors.ts";
 import type { Reply, WorkerInits } from "./worker-tasks.ts";
 
 export const defaultThreads = (): number => availableParallelism();
 
+/** For a task on a GPU to come to its next stage. */
+const CLOSE_MS = 60_000;
+
 /** Threads that run the functions of one worker file, one task a thread at a time. */
 export class Workers<File extends keyof WorkerInits> implements AsyncDisposable {
   readonly #pool: Piscina;
+  /** Whether threads end between tasks only: one that waits for a GPU takes the process with it. */
+  readonly #endsIdle: boolean;
+  readonly #running = new Set<Promise<unknown>>();
   #closing = false;
 
   constructor(file: File, init: WorkerInits[File], threads: number) {
+    this.#endsIdle = "gpu" in init && init.gpu !== undefined;
     this.#pool = new Piscina({
       filename: new URL(`./${file}`, import.meta.url).href,
       workerData: init,
@@ -48,6 +56,9 @@ export class Workers<File extends keyof WorkerInits> implements AsyncDisposable 
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       const running = this.#pool.run({ ...task, stop }, { name }) as Promise<Reply<T>>;
+      this.#running.add(running);
+      const settle = (): void => void this.#running.delete(running);
+      running.then(settle, settle);
       const reply = await Promise.race([running, aborted]);
       if (reply.ok) return reply.value;
       throw typedError(reply);
@@ -58,6 +69,12 @@ export class Workers<File extends keyof WorkerInits> implements AsyncDisposable 
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
+    // tasks that nobody waits for stop at their next stage
+    if (this.#endsIdle)
+      await Promise.race([
+        Promise.allSettled(this.#running),
+        sleep(CLOSE_MS, null, { ref: false }),
+      ]);
     await this.#pool.destroy();
   }
 }

@@ -131,7 +131,7 @@ export async function openDevice(
       "this browser does not offer WebGPU (navigator.gpu): it is off, too old, or the page is not served by HTTPS",
     );
   }
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  const adapter = await requestAdapter(gpu);
   if (adapter === null) throw noAdapter("no GPU was found");
   if (!software && isSoftware(adapter.info)) {
     throw noAdapter(`no GPU was found, only software (${adapter.info.description})`);
@@ -146,6 +146,16 @@ export async function openDevice(
     throw new GpuError("LOST", `the GPU could not be opened: ${String(cause)}`, { cause });
   }
   return new Device(handle, factsOf(adapter.info, handle.limits), deadline);
+}
+
+/** @throws GpuError NO_ADAPTER: Dawn throws where there is no GPU of the name that was asked for */
+async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  try {
+    return await gpu.requestAdapter({ powerPreference: "high-performance" });
+  } catch (cause) {
+    const message = `no such GPU: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new GpuError("NO_ADAPTER", message.replaceAll(/\s+/g, " "), { cause });
+  }
 }
 
 const noAdapter = (what: string): GpuError =>

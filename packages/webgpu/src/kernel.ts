@@ -104,7 +104,7 @@ const COMPUTE = 4; // GPUShaderStage.COMPUTE: Node has no such global
 /** @throws GpuError INVALID when the shader does not compile, LOST, HUNG */
 export async function compile(device: Device, kernel: Kernel): Promise<Program> {
   const { handle } = device;
-  const started = await device.checked(() => {
+  const { layout, pipeline } = await device.checked(() => {
     const layout = handle.createBindGroupLayout({
       entries: [
         { binding: 0, visibility: COMPUTE, buffer: { type: "uniform" } },
@@ -116,18 +116,14 @@ export async function compile(device: Device, kernel: Kernel): Promise<Program> 
       ],
     });
     const module = handle.createShaderModule({ code: shaderOf(kernel) });
-    const pipeline = handle.createComputePipelineAsync({
+    // not the asynchronous call: Dawn aborts the process when a thread ends that waits for that
+    const pipeline = handle.createComputePipeline({
       layout: handle.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main" },
     });
-    pipeline.catch(() => {}); // the scope around it says why, if it fails
     return { layout, pipeline };
   });
-  return {
-    name: kernel.name,
-    layout: started.layout,
-    pipeline: await device.wait(started.pipeline),
-  };
+  return { name: kernel.name, layout, pipeline };
 }
 
 /** Part of a buffer, in bytes; offsets in multiples of 256. */

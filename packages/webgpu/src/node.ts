@@ -28,5 +28,18 @@ export async function nodeGpu(adapter = ""): Promise<GPU> {
   }
 }
 
+/** Names of this machine's GPUs, for `nodeGpu`. Two of one model have one name: Dawn then takes the first. */
+export async function adapterNames(): Promise<string[]> {
+  try {
+    const { create } = await import("webgpu");
+    create([`adapter=${NOBODY}`]); // Dawn has no list, but tells it to whoever asks for one that is not there
+    return [];
+  } catch (error) {
+    return [...messageOf(error).matchAll(/name: '(.*)'/g)].map(([, name]) => name!);
+  }
+}
+
+const NOBODY = "?";
+
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

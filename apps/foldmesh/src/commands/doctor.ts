@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type GpuReport, reportGpu } from "@foldmesh/prover";
+import { adapterNames } from "@foldmesh/webgpu/node";
 import type { Command } from "commander";
 import prettyBytes from "pretty-bytes";
 import { openEngine } from "../bench/engine.ts";
@@ -24,20 +25,19 @@ export function addDoctor(parent: Command, context: CommandContext): void {
   );
 }
 
-async function doctor(
-  { cache }: { cache?: string },
-  { signal, terminal }: CommandContext,
-): Promise<void> {
+async function doctor({ cache }: { cache?: string }, { terminal }: CommandContext): Promise<void> {
   using engine = await openEngine();
   const threads = availableParallelism();
-  const gpu = await reportGpu(cacheDirectory(cache), { software: true, signal });
-  terminal.result({ node: process.version, threads, kernels: engine.name, gpu });
+  const gpu = await reportGpu(cacheDirectory(cache), { software: true });
+  const gpus = await adapterNames();
+  terminal.result({ node: process.version, threads, kernels: engine.name, gpu, gpus });
   const row = (key: string, value: string): void =>
     terminal.line(`${paint("dim", key.padEnd(10))} ${value}`);
   row("node", process.version);
   row("processor", `${threads} threads`);
   row("kernels", KERNELS[engine.name]);
   for (const [key, value] of gpuRows(gpu)) row(key, printable(value));
+  if (gpus.length > 1) gpus.forEach((name, i) => row(i === 0 ? "names" : "", printable(name)));
 }
 
 function gpuRows(report: GpuReport): [string, string][] {

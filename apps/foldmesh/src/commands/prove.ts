@@ -136,10 +136,10 @@ async function prove(options: ProveArguments, context: CommandContext): Promise<
 /** Without a GPU the processor proves, and the user is told. */
 async function gpuChoice(
   { gpu = false, cache }: ProveArguments,
-  { signal, terminal }: CommandContext,
+  { terminal }: CommandContext,
 ): Promise<"auto" | "off"> {
   if (!gpu) return "off";
-  const report = await reportGpu(cacheDirectory(cache), { signal });
+  const report = await reportGpu(cacheDirectory(cache));
   if (report.ok) return "auto";
   terminal.note(`proving without a GPU: ${report.message}`);
   return "off";

@@ -41,10 +41,10 @@ export function addStart(parent: Command, context: CommandContext): void {
     .option("--announce <multiaddr>", "tell others this address instead; may be repeated", collect)
     .option("-c, --config <file>", "settings as JSON; options given here count more")
     .option("-t, --threads <n>", "worker threads (default: all cores)", positiveInteger(1024))
-    .addOption(
-      new Option("--gpu <mode>", "auto: use the GPU where there is one (default: off)").choices(
-        GPU_MODES,
-      ),
+    .option(
+      "--gpu <gpu>",
+      "auto: the GPU where there is one; or a GPU's name, may be repeated (default: off)",
+      collect,
     )
     .option("--slots <n>", "leases held at the same time (default: 1)", positiveInteger(1024))
     .option("--ask <price>", "standing price, micro-units per million constraints", money)
@@ -83,7 +83,7 @@ interface StartArguments {
   readonly announce?: string[];
   readonly config?: string;
   readonly threads?: number;
-  readonly gpu?: (typeof GPU_MODES)[number];
+  readonly gpu?: string[];
   readonly slots?: number;
   readonly ask?: bigint;
   readonly ptau?: string[];
@@ -101,7 +101,7 @@ async function start(
   { config, log: least, json = false, untilStdinEnds = false, ...options }: StartArguments,
   context: CommandContext,
 ): Promise<void> {
-  const settings = await settingsOf(options as Config, config);
+  const settings = await settingsOf({ ...options, ...gpuOf(options) } as Config, config);
   const { runDaemon } = await import("../daemon/daemon.ts");
   const usual = (process.env["DEBUG"] ?? "") === "" ? "info" : "debug";
   const stream = json ? process.stdout : process.stderr;
@@ -115,6 +115,13 @@ async function start(
   const signal = untilStdinEnds ? AbortSignal.any([context.signal, endOfInput()]) : context.signal;
   context.endsBySignal();
   await runDaemon({ settings, log, signal, onReady });
+}
+
+/** "auto" and "off" stand alone; anything else is the name of a GPU. */
+function gpuOf({ gpu }: StartArguments): Pick<Config, "gpu"> {
+  if (gpu === undefined) return {};
+  const mode = GPU_MODES.find((each) => gpu.length === 1 && gpu[0] === each);
+  return { gpu: mode ?? gpu };
 }
 
 function greet(

@@ -33,7 +33,7 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
   announce: addresses.exactOptional(),
   bootstrap: addresses.exactOptional(),
   threads: whole(1024).exactOptional(),
-  gpu: z.enum(GPU_MODES).exactOptional(),
+  gpu: z.union([z.enum(GPU_MODES), z.array(z.string().min(1)).min(1).max(16)]).exactOptional(),
   slots: whole(1024).exactOptional(),
   ask: money.exactOptional(),
   checkpointMs: ms.exactOptional(),

@@ -20,8 +20,8 @@ export interface Config {
   readonly announce?: readonly string[];
   readonly bootstrap?: readonly string[];
   readonly threads?: number;
-  /** whether a GPU is used where there is one */
-  readonly gpu?: (typeof GPU_MODES)[number];
+  /** whether the GPU is used where there is one, or the names of GPUs */
+  readonly gpu?: (typeof GPU_MODES)[number] | readonly string[];
   /** leases held at the same time */
   readonly slots?: number;
   /** micro-units per million constraints */

@@ -108,6 +108,7 @@ class RoutedMSM implements GpuMSM {
     if (n < LEAST_POINTS || this.#failures >= MOST_FAILURES) return cpu(0);
     const words = new Uint32Array(this.#context.memory.buffer, scalars, (ELEMENT_BYTES / 4) * n);
     const weight = weightOf(words);
+    if (weight < LEAST_POINTS / 8) return cpu(weight); // zeros and bits: the CPU is done at once
     if (this.#ready !== null && !prefersGpu(this.#ready.costs, n, weight)) return cpu(weight);
     // both before anything is waited for: the memory is the caller's
     const copy = new Uint8Array(words.length * 4);
