@@ -60,7 +60,7 @@ export async function startNetwork(request: NetworkRequest): Promise<DemoNetwork
       args: [...own, ...LISTEN, ...args],
       signal: request.signal,
       onSpawn(pid) {
-        setPriority(pid, niceness);
+        if (niceness > 0) setPriority(pid, niceness); // else as this process
         onSpawn?.(pid);
       },
     });
