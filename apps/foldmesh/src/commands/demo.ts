@@ -11,14 +11,15 @@ tree proves a block; nodes are merged up to the root, which states the whole.
 
 A broker, three provers and an aggregator run in processes of their own, on ports of the loopback interface,
 and this process is the dApp: it dials the broker, which sells the shards by auction, and verifies the proof
-that comes back. With --local one process does it all, without a network.
+that comes back. In the middle one of the provers is killed: another goes on from its last checkpoint.
+With --local one process does it all, without a network.
 The first run derives a commitment key and keeps it in the cache.`;
 
 export function addDemo(parent: Command, context: CommandContext): void {
   const command = parent
     .command("demo")
     .description("Prove the SHA-256 of a file in at least 8 shards on a network of processes.")
-    .argument("[file]", "the file to hash (default: this repository's LICENSE-MIT)")
+    .argument("[file]", "the file to hash (default: the circuit of SHA-256)")
     .option("--local", "prove in this process, without a network")
     .option(
       "-t, --threads <n>",

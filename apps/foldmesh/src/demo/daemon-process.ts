@@ -26,6 +26,9 @@ export interface DaemonProcess {
   readonly onLine: (listener: (line: LogLine) => void) => () => void;
   /** Rejects when the process ends before `stop`. */
   readonly died: Promise<never>;
+  /** At once and without a word, as a machine that loses power; on purpose, so `died` says nothing. */
+  readonly kill: () => void;
+  readonly wasKilled: () => boolean;
   /** @returns its exit code, null when it had to be killed */
   readonly stop: () => Promise<number | null>;
 }
@@ -73,13 +76,20 @@ export async function startDaemon(request: DaemonRequest): Promise<DaemonProcess
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
+  let killed = false;
+  const kill = (): void => {
+    stopping = true;
+    killed = true;
+    child.kill("SIGKILL");
+  };
+  const wasKilled = (): boolean => killed;
   const stop = async (): Promise<number | null> => {
     stopping = true;
     return leave(child, exited);
   };
   try {
     const ready = await Promise.race([waitForReady(onLine), died, abortOf(signal)]);
-    return { name, ...ready, pid: child.pid!, onLine, died, stop };
+    return { name, ...ready, pid: child.pid!, onLine, died, kill, wasKilled, stop };
   } catch (error) {
     await stop();
     throw error;

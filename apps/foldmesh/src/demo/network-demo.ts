@@ -12,6 +12,7 @@ import { showNetwork } from "../view/network-progress.ts";
 import { type NetworkView, advanceNetwork, emptyNetworkView } from "../view/network-view.ts";
 import { type Naming, price, shortName } from "../view/network-words.ts";
 import type { DemoFile } from "./demo-file.ts";
+import { type DrillReport, createDrill, describe } from "./drill.ts";
 import { type DemoNetwork, type MemberSpec, startNetwork } from "./processes.ts";
 
 export interface NetworkDemoRequest {
@@ -36,17 +37,28 @@ const brokerOf = (leaves: number): MemberSpec => ({
   },
 });
 
+/** One that makes a checkpoint after every leaf: what is lost with it is little. */
+const CAREFUL = { checkpointMs: 1 };
+
 /** Three provers of different speeds and prices. */
 const MEMBERS: readonly MemberSpec[] = [
   { name: "prover-1", args: ["--role", "prover", "--threads", "2", "--ask", "1100"] },
-  { name: "prover-2", args: ["--role", "prover", "--threads", "1", "--ask", "1000"] },
+  {
+    name: "prover-2",
+    args: ["--role", "prover", "--threads", "1", "--ask", "1000"],
+    config: CAREFUL,
+  },
   {
     name: "prover-3",
     args: ["--role", "prover", "--threads", "1", "--ask", "900"],
+    config: CAREFUL,
     niceness: 4,
   },
   { name: "aggregator", args: ["--role", "aggregator", "--threads", "1", "--slots", "4"] },
 ];
+
+/** Of which one is killed: their shards take long enough. */
+const VICTIMS: readonly string[] = ["prover-2", "prover-3"];
 
 const TIME_MS = 300_000;
 
@@ -82,7 +94,7 @@ async function stopAll(network: DemoNetwork, context: CommandContext): Promise<v
   const left = await network.stop();
   if (left.length === 0) {
     return context.terminal.line(
-      `stopped        ${count(MEMBERS.length + 1, "process", "processes")}, in order`,
+      `stopped        ${count(network.members.filter((each) => !each.wasKilled()).length + 1, "process", "processes")}, in order`,
     );
   }
   context.setExitCode(EXIT.invalid);
@@ -93,6 +105,8 @@ interface Outcome {
   readonly proved: RemoteProof;
   readonly view: NetworkView;
   readonly name: Naming;
+  /** undefined where every shard was too short to be interrupted */
+  readonly drill: DrillReport | undefined;
   readonly ms: number;
 }
 
@@ -106,6 +120,8 @@ async function follow(
   const name: Naming = (peer) => names.get(peer) ?? shortName(peer);
   const broken = new AbortController();
   const progress = showNetwork(name);
+  const victims = network.members.filter((member) => VICTIMS.includes(member.name));
+  const drill = createDrill(victims, name, (line) => progress.say(line));
   const start = performance.now();
   let view = emptyNetworkView;
   const proving = proveRemotely(
@@ -124,12 +140,13 @@ async function follow(
       onEvent(event) {
         view = advanceNetwork(view, event);
         progress.onEvent(event);
+        drill.onEvent(event);
       },
     },
   );
   try {
     const proved = await Promise.race([proving, network.broken]);
-    return { proved, view, name, ms: performance.now() - start };
+    return { proved, view, name, drill: drill.report(), ms: performance.now() - start };
   } finally {
     broken.abort();
     await proving.catch(() => {}); // hung up before the processes are stopped
@@ -140,7 +157,7 @@ async function follow(
 function report(
   { terminal, setExitCode }: CommandContext,
   { path, digest }: DemoFile,
-  { proved, view, name, ms }: Outcome,
+  { proved, view, name, drill, ms }: Outcome,
 ): void {
   const { proof, verdict } = proved.finished!;
   const provedDigest = verdict.statement === null ? "" : sha256Digest(verdict.statement.zn);
@@ -165,6 +182,7 @@ function report(
     verifyMs: Math.round(verdict.ms),
     paid: view.paid,
     workers,
+    ...(drill && { drill }),
     ...(verdict.ok ? {} : { failures: verdict.failures }),
   });
   const parts = `${count(view.cut?.leaves ?? 0, "leaf", "leaves")} in ${count(view.shards.length, "shard")}`;
@@ -176,6 +194,7 @@ function report(
     `verified       ${verdict.ok ? paint(["green", "bold"], "valid") : paint("red", "NOT VALID")}, by the dApp itself, in ${duration(verdict.ms)}`,
   );
   if (!verdict.ok) for (const failure of verdict.failures) terminal.line(`  ${failure}`);
+  if (drill !== undefined) terminal.line(`hand-off       ${describe(drill)}`);
   terminal.line(`paid           ${price(view.paid)} of at most ${price(proved.order.maxPrice)}`);
   for (const { name: who, verified, paid } of workers) {
     terminal.line(`  ${who.padEnd(12)} ${price(paid).padStart(9)} for ${count(verified, "part")}`);

@@ -48,7 +48,9 @@ export async function startNetwork(request: NetworkRequest): Promise<DemoNetwork
     const codes = await Promise.all(members.map((daemon) => daemon.stop()));
     codes.unshift((await broker?.stop()) ?? null);
     await rm(directory, { recursive: true, force: true });
-    return running.filter((_, i) => codes[i] !== 0).map(({ name }) => name);
+    const isOdd = (daemon: DaemonProcess, i: number): boolean =>
+      codes[i] !== 0 && !daemon.wasKilled();
+    return running.filter(isOdd).map(({ name }) => name);
   };
   const start = async (member: MemberSpec): Promise<DaemonProcess> => {
     const { name, args, config = {}, niceness = 0, onSpawn } = member;

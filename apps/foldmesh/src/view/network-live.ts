@@ -24,6 +24,8 @@ const NAME_WIDTH = 12;
 export function liveNetwork(stream: NodeJS.WriteStream, name: Naming): NetworkProgress {
   const draw = createLogUpdate(stream);
   const news: string[] = [];
+  /** stays in sight */
+  const said: string[] = [];
   let view = emptyNetworkView;
   let timer: NodeJS.Timeout | undefined;
   const frame = (): void => {
@@ -34,6 +36,7 @@ export function liveNetwork(stream: NodeJS.WriteStream, name: Naming): NetworkPr
         ...treeLines(view, stream),
         ...workerLines(view, name, stream),
         ...barLines(view),
+        ...said.map((line) => paint("bold", fit(line, stream), stream)),
         ...latest,
       ].join("\n"),
     );
@@ -43,6 +46,10 @@ export function liveNetwork(stream: NodeJS.WriteStream, name: Naming): NetworkPr
       view = advanceNetwork(view, event);
       const line = lineOfRemote(event, name);
       if (line !== null) news.push(line);
+      timer ??= setTimeout(frame, FRAME_MS);
+    },
+    say(line) {
+      said.push(line);
       timer ??= setTimeout(frame, FRAME_MS);
     },
     stop() {

@@ -6,6 +6,8 @@ import { type Naming, lineOfRemote, shortName } from "./network-words.ts";
 /** Shows a job on the network on stderr: redrawn on a terminal, plain lines otherwise. */
 export interface NetworkProgress {
   readonly onEvent: (event: RemoteEvent) => void;
+  /** Something that is no event of the job. */
+  readonly say: (line: string) => void;
   /** Leaves what was drawn last in place. To be called however the job ends. */
   readonly stop: () => void;
 }
@@ -47,6 +49,7 @@ export function plainNetwork(
       const line = isRepeat(event) ? null : lineOfRemote(event, name);
       if (line !== null) write(line);
     },
+    say: write,
     stop: () => {},
   };
 }
