@@ -118,7 +118,7 @@ function check({ intervals }: Context, beat: Beat, now: number): void {
 /** One ping at a time; one that was lost with its stream is sent again, and waited for from when it was sent first. */
 function ask(context: Context, beat: Beat, now: number): void {
   const isNew = beat.asked === undefined;
-  const isOpen = beat.stream?.status === "open";
+  const isOpen = beat.stream?.writeStatus === "writable"; // one that is being closed is still "open"
   if (beat.isOpening || (!isNew && isOpen)) return;
   beat.asked ??= now;
   if (isNew) beat.sent = performance.now();
@@ -130,6 +130,7 @@ function ask(context: Context, beat: Beat, now: number): void {
 /** A ping stream of its own: one serves many pings. */
 async function open({ intervals, stopping }: Context, beat: Beat): Promise<void> {
   void beat.stream?.close().catch(() => undefined);
+  beat.stream = undefined; // if no other can be had, this one is not written to again
   beat.isOpening = true;
   try {
     const signal = within(intervals.pingTimeout, stopping);
