@@ -1,4 +1,4 @@
-// The short form of the campaign: one network of real processes, three jobs, faults in the middle of each.
+// The short form of the campaign: one network of real processes, two jobs, faults in the middle of each.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +10,8 @@ import { LEAVES, runCampaign } from "./run.ts";
 import { makeSchedule } from "./schedule.ts";
 import { deedsOf, tableOf } from "./table.ts";
 
-/** As `pnpm soak --seed 14 --runs 1 --jobs 3 --faults 2`. */
-const SEED = 14;
+/** As `pnpm soak --seed 13 --runs 1 --jobs 2 --faults 3`. */
+const SEED = 13;
 
 let directory: string;
 let record: RunRecord;
@@ -19,8 +19,8 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "foldmesh-faults-"));
   const request = {
     seed: SEED,
-    jobs: 3,
-    faultsPerJob: 2,
+    jobs: 2,
+    faultsPerJob: 3,
     leaves: LEAVES,
     killShare: 0.5,
     can: CAPABILITIES,
@@ -32,7 +32,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 it("every job is proved, whoever is killed, frozen or cut off in the middle of it", () => {
   const ends = record.jobs.map(({ report, said }) => report?.ok ?? said);
-  expect(ends).toEqual([true, true, true]);
+  expect(ends).toEqual([true, true]);
 });
 
 it("every invariant holds", () => {
