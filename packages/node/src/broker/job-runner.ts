@@ -301,7 +301,10 @@ export class JobRunner implements BrokerJob {
       () => {
         if (!this.#ending.signal.aborted) effects.forEach((effect) => this.#perform(effect));
       },
-      (error: unknown) => this.#fail("JOURNAL", `the broker cannot write: ${messageOf(error)}`),
+      (error: unknown) => {
+        this.#complain("writing the job down", error); // not to the client: it names paths here
+        this.#fail("JOURNAL", "the broker could not write the job down: its disk may be full");
+      },
     );
     this.#deeds = done;
     return done;
