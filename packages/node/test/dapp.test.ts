@@ -41,6 +41,11 @@ const journal = (inner: JobJournal): JobJournal => ({
     written.push([job, entry]);
     await inner.append(job, entry);
   },
+  async end(job, record, update) {
+    if (diskIsFull) throw new Error("no space left");
+    records.set(job, record);
+    await inner.end(job, record, update);
+  },
 });
 
 const z0 = [1n, 2n, 0n] as const;
@@ -187,9 +192,11 @@ describe("a broker writes down what happens to a job", () => {
     diskIsFull = true;
     const { job } = await client.submit(request());
     const error = await refused(client.result(job));
-    diskIsFull = false;
     expect(error).toMatchObject({ code: "FAILED", reason: "JOURNAL" });
-    expect(error.message).toMatch(/no space left/);
+    expect(error.message).toMatch(/its disk may be full/);
+    expect(records.get(job)?.result.kind).toBe("running");
+    diskIsFull = false; // a job that was told to have failed must not come to life again at the next start
+    await until(() => records.get(job)?.result.kind === "failed", "the end written down");
   });
 });
 

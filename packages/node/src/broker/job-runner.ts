@@ -37,6 +37,7 @@ import type { Auctions } from "./auctions.ts";
 import type { Books } from "./books.ts";
 import type { BrokerJob } from "./broker-job.ts";
 import { Examiner } from "./examiner.ts";
+import { insist } from "./insist.ts";
 import { executionNews } from "./execution-news.ts";
 import { type Ground, layGround } from "./ground.ts";
 import { Leases } from "./leases.ts";
@@ -446,15 +447,16 @@ export class JobRunner implements BrokerJob {
     this.#close(end, end);
   }
 
-  /** The result stands, whether or not it can be written down: what is not, comes out again after a restart. */
+  /** The result stands and is told, even where it cannot be written down at once: that is then tried again. */
   #close(result: JobResult, last: Told): void {
-    const { journal, now, shelf } = this.#context;
+    const { journal, now, shelf, stopping } = this.#context;
     this.#result = result;
     this.#record = { ...this.#record, result, ended: now() };
     const { job } = this;
     this.#halt();
     this.#tell(last, async (update) => {
-      await journal.end(job, this.#record, update);
+      const write = (): Promise<void> => journal.end(job, this.#record, update);
+      await write().catch(() => void insist(write, stopping));
       await shelf.release(ownerOf(job));
     });
     this.#init.onOver();
