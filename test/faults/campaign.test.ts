@@ -10,7 +10,7 @@ import { LEAVES, runCampaign } from "./run.ts";
 import { makeSchedule } from "./schedule.ts";
 import { deedsOf, tableOf } from "./table.ts";
 
-/** As `pnpm soak --seed 13 --runs 1 --jobs 2 --faults 3`. */
+/** As `pnpm soak --seed 13 --runs 1 --jobs 2 --faults 2`. */
 const SEED = 13;
 
 let directory: string;
@@ -20,7 +20,7 @@ beforeAll(async () => {
   const request = {
     seed: SEED,
     jobs: 2,
-    faultsPerJob: 3,
+    faultsPerJob: 2,
     leaves: LEAVES,
     killShare: 0.5,
     can: CAPABILITIES,
@@ -41,6 +41,6 @@ it("every invariant holds", () => {
 
 it("faults were done, most of them to processes at work", () => {
   const deeds = deedsOf(record);
-  expect(deeds.length).toBeGreaterThan(3);
-  expect(deeds.filter(({ inWork }) => inWork).length).toBeGreaterThan(2);
+  expect(deeds.length).toBeGreaterThan(2);
+  expect(deeds.filter(({ inWork }) => inWork).length).toBeGreaterThan(1);
 });

@@ -4,7 +4,7 @@ export default defineProject({
   test: {
     name: "faults",
     testTimeout: 240_000,
-    hookTimeout: 240_000,
+    hookTimeout: 400_000,
     fileParallelism: false, // a network takes both cores of a small machine
     sequence: { groupOrder: 2 }, // after everything else
   },
