@@ -101,10 +101,12 @@ async function runJob(
   const over = Promise.withResolvers<void>();
   const common = { world, dapp, stricken: new Set<Member>(), over: over.promise, say };
   const striking = faults.map((fault) => strikeInTime({ ...common, fault }));
+  const struckAll = Promise.all(striking);
+  struckAll.catch(() => {}); // a process that does not come back is told when the job is over
   const end = await dapp.end();
   const ended = Date.now();
   over.resolve();
-  const hits = await Promise.all(striking);
+  const hits = await struckAll;
   const { code, report, said } = end;
   say(
     `job ${number}: ${report?.ok === true ? "proved" : `exit code ${code}`} in ${ended - begun} ms`,

