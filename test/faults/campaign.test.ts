@@ -10,8 +10,8 @@ import { LEAVES, runCampaign } from "./run.ts";
 import { makeSchedule } from "./schedule.ts";
 import { deedsOf, tableOf } from "./table.ts";
 
-/** As `pnpm soak --seed 13 --runs 1 --jobs 2 --faults 2`. */
-const SEED = 13;
+/** As `pnpm soak --seed 6 --runs 1 --jobs 2 --faults 2`. */
+const SEED = 6;
 
 let directory: string;
 let record: RunRecord;
