@@ -23,6 +23,8 @@ import { ClientError } from "./errors.ts";
 /** The most bytes of a bundle that nodes fetch. */
 export const MAX_BUNDLE_BYTES: number = 2 ** 30;
 const MAX_MANIFEST_CHARACTERS = 2 ** 22;
+/** Two maps with their names and values. */
+const BUNDLE_ITEMS = 11;
 
 /** A program's files, as a dApp has them. */
 export interface Bundle {
@@ -47,7 +49,7 @@ export const encodeBundle = ({ manifest, files }: Bundle): Uint8Array =>
 /** @throws ClientError BAD_BUNDLE when the bytes are no program that can be proved */
 export function openBundle(blob: Uint8Array): Program {
   try {
-    const { manifest, files } = decodeCanonical(bundle, blob, "program bundle");
+    const { manifest, files } = decodeCanonical(bundle, blob, "program bundle", BUNDLE_ITEMS);
     return openProgram(parseManifest(manifest), files);
   } catch (error) {
     if (!(error instanceof ProtocolError || error instanceof R1CSError)) throw error;

@@ -12,4 +12,4 @@ export {
   type Sale,
   jobUpdate,
 } from "./updates.ts";
-export { element, elementFromHex, elementToHex, inputsCodec } from "./values.ts";
+export { MAX_INPUT_ITEMS, element, elementFromHex, elementToHex, inputsCodec } from "./values.ts";

@@ -3,7 +3,7 @@
 
 import { ProtocolError, decodeCanonical, encodeCanonical } from "@foldmesh/protocol";
 import type { JobInput, StepInputs } from "@foldmesh/r1cs";
-import { inputBlob } from "./values.ts";
+import { MAX_INPUT_ITEMS, inputBlob } from "./values.ts";
 
 export const encodeInput = (input: JobInput): Uint8Array =>
   encodeCanonical(inputBlob, { steps: "steps" in input ? input.steps : [] });
@@ -13,7 +13,7 @@ export const encodeInput = (input: JobInput): Uint8Array =>
  * @throws ProtocolError when the bytes are no inputs, or not of that many steps
  */
 export function decodeInput(bytes: Uint8Array, z0: readonly bigint[], count: number): JobInput {
-  const { steps } = decodeCanonical(inputBlob, bytes, "inputs");
+  const { steps } = decodeCanonical(inputBlob, bytes, "inputs", MAX_INPUT_ITEMS);
   return sized(z0, steps, count);
 }
 

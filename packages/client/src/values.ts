@@ -76,6 +76,9 @@ function decodeFields(data: unknown, path: string, depth: number): StepInputs {
   return fields;
 }
 
+/** Numbers, names, lists and maps in one blob of inputs: what a node can hold decoded. */
+export const MAX_INPUT_ITEMS: number = 2 ** 22;
+
 /** The private inputs of one step. */
 export const stepInputsCodec: Codec<StepInputs> = {
   encode: (inputs) => encodeValue(inputs),

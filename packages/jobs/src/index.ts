@@ -40,6 +40,7 @@ export {
   type Contribution,
   JOB_DEFAULTS,
   type JobConfig,
+  type Leased,
   type LeaseRecord,
   type Task,
   type TaskState,

@@ -10,6 +10,8 @@ export type GpuMode = "auto" | "off" | readonly string[];
 export interface BrokerConfig {
   /** jobs at the same time; more are refused */
   readonly maxJobs: number;
+  /** how far off a job's deadline may be: one that nobody bids for takes up its place until then */
+  readonly maxTimeMs: number;
   /** steps in one leaf; default: chosen for each job by the planner */
   readonly stepsPerLeaf?: number;
   /** shards cut for every slot of a prover: more even out surprises, fewer save merges */
@@ -78,6 +80,7 @@ export const MAX_BLOB_BYTES: number = 10 * 2 ** 30;
 
 export const BROKER_DEFAULTS: BrokerConfig = {
   maxJobs: 16,
+  maxTimeMs: 86_400_000,
   shardsPerSlot: 1,
   compress: true,
   rosterMs: 5_000,

@@ -18,10 +18,12 @@ export function createPrograms({ blobs }: Pick<Network, "blobs">, shelf: BlobShe
     get(cid, from, signal) {
       const known = opened.get(cid);
       if (known !== undefined) return known;
-      shelf.publish(cid); // so that the next peer can have it from here
       const loading = load(blobs, cid, from, signal);
       opened.set(cid, loading);
-      loading.catch(() => opened.delete(cid)); // asked again later, perhaps of others
+      loading.then(
+        () => shelf.publish(cid), // not before: whoever asks may name somebody's private blob
+        () => opened.delete(cid), // asked again later, perhaps of others
+      );
       const [oldest] = opened.keys();
       if (opened.size > KEPT && oldest !== undefined) opened.delete(oldest);
       return loading;

@@ -1,7 +1,7 @@
 // The input of one shard as a blob: canonical DAG-CBOR { job, start, steps }: the state before its first step and the
 // private inputs of its steps (none for a step without private inputs).
 
-import { element, inputsCodec, sized } from "@foldmesh/client";
+import { MAX_INPUT_ITEMS, element, inputsCodec, sized } from "@foldmesh/client";
 import {
   type CIDText,
   type Codec,
@@ -45,7 +45,16 @@ export function encodeShardInput(
  * @throws ProtocolError when the bytes are no input of that job and of that many steps
  */
 export function decodeShardInput(blob: Uint8Array, job: CIDText, steps: number): JobInput {
-  const { start, steps: inputs, ...of } = decodeCanonical(shardInput, blob, "shard input");
+  const {
+    start,
+    steps: inputs,
+    ...of
+  } = decodeCanonical(
+    shardInput,
+    blob,
+    "shard input",
+    MAX_INPUT_ITEMS + 1024, // and its start
+  );
   if (of.job !== job) {
     throw new ProtocolError("OUT_OF_RANGE", `the shard input is of job ${of.job}, not ${job}`);
   }

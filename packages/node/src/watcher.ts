@@ -99,8 +99,14 @@ class Watching {
         if (this.#auctions.size > AUCTIONS && oldest !== undefined) this.#auctions.delete(oldest);
         return;
       }
-      case "BidReveal":
-        return void this.#auctions.get(notice.content.auction)?.reveals.set(notice.sender, notice);
+      case "BidReveal": {
+        const seen = this.#auctions.get(notice.content.auction);
+        const isBidder = seen?.announcement.content.bidders.some(
+          ({ peer }) => peer === notice.sender,
+        );
+        if (isBidder) seen?.reveals.set(notice.sender, notice); // nobody else's can be counted
+        return;
+      }
       case "Award":
         return this.#audit(notice);
       default:

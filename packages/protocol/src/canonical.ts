@@ -10,9 +10,16 @@ export function encodeCanonical<T>(codec: Codec<T>, value: T): Uint8Array {
 /**
  * Decodes and holds the bytes to `encodeCanonical` of the result, so every value has exactly one accepted encoding.
  * @param what the thing decoded, for messages
+ * @param mostItems refused unread when it has more: a byte of a large blob can become an object of a hundred
  * @throws ProtocolError MALFORMED, NOT_CANONICAL, or what the codec found
  */
-export function decodeCanonical<T>(codec: Codec<T>, bytes: Uint8Array, what: string): T {
+export function decodeCanonical<T>(
+  codec: Codec<T>,
+  bytes: Uint8Array,
+  what: string,
+  mostItems?: number,
+): T {
+  if (mostItems !== undefined) checkItems(bytes, mostItems, what);
   const value = codec.decode(decodeData(bytes, what), what);
   if (!equalBytes(encodeCanonical(codec, value), bytes)) {
     throw new ProtocolError(
@@ -21,6 +28,28 @@ export function decodeCanonical<T>(codec: Codec<T>, bytes: Uint8Array, what: str
     );
   }
   return value;
+}
+
+/** Counts heads without decoding (RFC 8949, 3): what follows a broken one does not matter, the decoder refuses it. */
+function checkItems(bytes: Uint8Array, most: number, what: string): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let items = 0;
+  for (let at = 0; at < bytes.length; items++) {
+    if (items === most) {
+      throw new ProtocolError("TOO_LARGE", `${what}: more than ${most} values in one blob`);
+    }
+    const major = bytes[at]! >> 5;
+    const info = bytes[at]! & 31;
+    const width = info < 24 || info > 27 ? 0 : 2 ** (info - 24);
+    if (at + 1 + width > bytes.length) return;
+    at += 1 + width;
+    if (major === 2 || major === 3) at += width === 0 ? info : lengthAt(view, at - width, width);
+  }
+}
+
+function lengthAt(view: DataView, at: number, width: number): number {
+  if (width === 8) return Number(view.getBigUint64(at));
+  return width === 4 ? view.getUint32(at) : width === 2 ? view.getUint16(at) : view.getUint8(at);
 }
 
 /** Any DAG-CBOR data; deep nesting overflows the decoder's stack and is caught here like any other refusal. */

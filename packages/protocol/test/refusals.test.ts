@@ -2,13 +2,18 @@ import * as dagCBOR from "@ipld/dag-cbor";
 import { describe, expect, test } from "vitest";
 import type { Kind, ProtocolErrorCode } from "../src/index.ts";
 import {
+  bytes,
+  decodeCanonical,
+  encodeCanonical,
   encodePayload,
   KINDS,
+  list,
   MAX_MONEY,
   openMessage,
   peerToBytes,
   signedBytes,
   signMessage,
+  truth,
   verifySignature,
 } from "../src/index.ts";
 import { ALL_KINDS, digestOf, SAMPLES, signerNamed } from "./samples.ts";
@@ -328,4 +333,15 @@ describe("size, kind and signature", () => {
     });
     expect(one.id).not.toBe(two.id);
   });
+});
+
+test("a blob of more values than there can be is refused before it becomes objects", () => {
+  const many = list(list(truth, 0, 9), 0, 2 ** 32);
+  const blob = Uint8Array.from([0x9a, 0, 1, 0, 0, ...Array.from({ length: 2 ** 16 }, () => 0x80)]);
+  expect(decodeCanonical(many, blob, "lists", 2 ** 16 + 1)).toHaveLength(2 ** 16);
+  expect(() => decodeCanonical(many, blob, "lists", 2 ** 16)).toThrow(/more than 65536 values/);
+  for (let length = 0; length < 9; length++) {
+    const cut = encodeCanonical(bytes(0, 300), new Uint8Array(300)).subarray(0, length);
+    expect(() => decodeCanonical(bytes(0, 300), cut, "bytes", 9)).toThrow(/not DAG-CBOR/);
+  }
 });

@@ -53,6 +53,8 @@ const COMPRESS_COST = 4;
 const MAX_INPUT_BYTES = 2 ** 30;
 /** An auction and a lease at least must fit. */
 const LEAST_TIME_MS = 2_000;
+/** The state after each is kept while the job runs. */
+const MAX_LEAVES = 2 ** 20;
 
 export interface Examination {
   /** that will work on the job, in the whole network */
@@ -61,14 +63,14 @@ export interface Examination {
   readonly signal: AbortSignal;
 }
 
-/** @throws RequestRefused EXPIRED, PRIVACY, KEY, PROGRAM, INPUT, PLAN */
+/** @throws RequestRefused EXPIRED, DEADLINE, PRIVACY, KEY, PROGRAM, INPUT, PLAN */
 export async function examine(
   context: Context,
   message: SignedMessage<"ProofRequest">,
   { threads, shapes, signal }: Examination,
 ): Promise<Accepted> {
   const { content: request, sender: requester, id: job } = message;
-  checkTerms(request, context.now());
+  checkTerms(request, context);
   const key = keyFor(context, request);
   const { program, input } = await fetchMaterial(context, message, signal);
   const size = await measure(context, program, request, { threads, shapes, signal });
@@ -93,7 +95,18 @@ export async function fetchMaterial(
   return { program, input };
 }
 
-function checkTerms({ deadline, privacy, input }: ProofRequest, now: number): void {
+function checkTerms(
+  { deadline, privacy, input, context, zN = [] }: ProofRequest,
+  { now: clock, brokerConfig: { maxTimeMs } }: Context,
+): void {
+  const now = clock();
+  [context, ...zN].forEach(elementFromHex); // before it is written down that it will be done
+  if (deadline > now + maxTimeMs) {
+    throw new RequestRefused(
+      "DEADLINE",
+      `the deadline is ${deadline - now} ms away, this broker holds a place for ${maxTimeMs} ms at most`,
+    );
+  }
   if (deadline < now + LEAST_TIME_MS) {
     throw new RequestRefused(
       "EXPIRED",
@@ -115,9 +128,10 @@ async function fetchProgram(
 ): Promise<Program> {
   const options = { from: [sender], maxBytes: MAX_BUNDLE_BYTES, signal };
   try {
-    shelf.publish(content.program);
     await network.blobs.download(content.program, options); // it may be open already, and its files gone
-    return await programs.get(content.program, [sender], signal);
+    const program = await programs.get(content.program, [sender], signal);
+    shelf.publish(content.program); // so that the next peer can have it from here
+    return program;
   } catch (error) {
     throw refusal("PROGRAM", `the program ${content.program}`, error);
   }
@@ -173,6 +187,12 @@ async function measure(
     );
   }
   const leaves = steps / shape.stepsPerLeaf;
+  if (leaves > MAX_LEAVES) {
+    throw new RequestRefused(
+      "PLAN",
+      `the job has ${leaves} leaves, this broker takes ${MAX_LEAVES} at most: cut it into several jobs`,
+    );
+  }
   const merge = Math.max(2 ** shape.logRows, shape.bases); // a wide circuit costs what a long one does
   const leaf = Math.ceil(merge * LEAF_COST);
   const compress = brokerConfig.compress ? merge * COMPRESS_COST : 0;

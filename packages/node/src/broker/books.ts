@@ -39,6 +39,7 @@ export class Books {
   readonly #context: Context;
   readonly #standing: Standing;
   #ledger: LedgerState;
+  #rejecting: Promise<unknown> = Promise.resolve();
 
   private constructor(context: Context, standing: Standing, ledger: LedgerState) {
     this.#context = context;
@@ -115,10 +116,22 @@ export class Books {
     }
     const verdict = { kind: "rejected", reason: "invalid-node" } as const;
     const content = { job, task, epoch, peer, range, price: 0n, verdict };
-    this.#receipt(content, FAILURE, [])
+    this.#reject(content)
       .catch((error: unknown) => emit({ kind: "handler-failed", where: "posting Receipt", error }))
       // after the receipt: whoever is disconnected for it should have heard why
       .finally(() => network.report(peer, "misconduct", `${reason} in ${task} of job ${job}`));
+  }
+
+  /** Once for each lease: two receipts of one lease would be evidence against this broker. */
+  #reject(content: Omit<Receipt, "at">): Promise<unknown> {
+    const { job, task, epoch, peer } = content;
+    this.#rejecting = this.#rejecting
+      .catch(() => undefined)
+      .then(async () => {
+        const isThere = await this.#context.keep.rooms.receipts.has({ job, task, epoch, peer });
+        if (!isThere) await this.#receipt(content, FAILURE, []);
+      });
+    return this.#rejecting;
   }
 
   /** A commit that was not opened, or opened wrongly. */

@@ -39,6 +39,7 @@ import type { JobRecord } from "../keep/records.ts";
 import { type Accepted, type Shapes, examine, fetchMaterial, keyFor } from "./accept.ts";
 import { Books } from "./books.ts";
 import { type BrokerJob, finishedJob } from "./broker-job.ts";
+import { type Desk, createDesk } from "./desk.ts";
 import { JobRunner, type RunnerInit, ownerOf } from "./job-runner.ts";
 import { type Challenge, Roster } from "./roster.ts";
 import { type Standing, loadStanding } from "./standing.ts";
@@ -52,6 +53,8 @@ const PRESENCE: Readonly<Record<string, "reconnected" | "disconnected">> = {
   silent: "disconnected",
   disconnected: "disconnected",
 };
+/** How long a dApp may take to hand in what a job needs. */
+const TAKE_MS = 300_000;
 /** The longest delay of a timer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -74,6 +77,9 @@ export class Broker {
   /** by requester and nonce: what was asked once is one job */
   readonly #asked = new Map<string, Promise<BrokerJob>>();
 
+  readonly #desk: Desk = createDesk();
+  /** being examined, to be taken if they are good */
+  #taking = 0;
   readonly #shapes: Shapes = new Map();
   readonly #timers = new Set<NodeJS.Timeout>();
 
@@ -148,7 +154,9 @@ export class Broker {
   // ---- dApps
 
   async #quote(bytes: Uint8Array, caller: Caller): Promise<Uint8Array> {
-    const { size } = await this.#examine(await openRequest(bytes, caller), caller.signal);
+    const message = await openRequest(bytes, caller);
+    using _ = this.#desk.enter(caller.peer);
+    const { size } = await this.#examine(message, caller.signal);
     const { least, typical, providers } = this.#roster.quote(size.total);
     const { stepsPerLeaf, leaves, total } = size;
     const quoted = { stepsPerLeaf, leaves, constraints: total, least, typical };
@@ -160,7 +168,8 @@ export class Broker {
     const name = `${message.sender}/${message.content.nonce}`;
     const known = this.#asked.get(name);
     if (known !== undefined) return resume(await known, message);
-    const taking = this.#take(message);
+    const place = this.#desk.enter(message.sender);
+    const taking = this.#take(message).finally(() => place[Symbol.dispose]());
     this.#asked.set(name, taking);
     taking.catch(() => this.#asked.delete(name));
     return (await taking).order.bytes;
@@ -171,20 +180,24 @@ export class Broker {
     const { shelf, stopping } = this.#context;
     const { id: job, content } = message;
     this.#checkRoom();
-    if (this.#roster.speeds().length === 0) await this.#roster.refresh();
-    await shelf.hold(ownerOf(job), content.program, content.input.blob);
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(TAKE_MS)]);
+    this.#taking++;
     try {
-      const accepted = await this.#examine(message, stopping);
+      if (this.#roster.speeds().length === 0) await this.#roster.refresh();
+      await shelf.hold(ownerOf(job), content.program, content.input.blob);
+      const accepted = await this.#examine(message, signal);
       this.#checkPrice(accepted);
       return await this.#order(accepted);
     } catch (error) {
       await shelf.release(ownerOf(job));
       throw error;
+    } finally {
+      this.#taking--;
     }
   }
 
   #checkRoom(): void {
-    const { size } = this.#running;
+    const size = this.#running.size + this.#taking;
     if (size < this.#context.brokerConfig.maxJobs) return;
     throw new RequestRefused("BUSY", `this broker runs ${size} jobs: ask another one`);
   }

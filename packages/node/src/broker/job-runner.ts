@@ -40,7 +40,7 @@ import { Examiner } from "./examiner.ts";
 import { insist } from "./insist.ts";
 import { executionNews } from "./execution-news.ts";
 import { type Ground, layGround } from "./ground.ts";
-import { Leases } from "./leases.ts";
+import { type Holder, Leases } from "./leases.ts";
 import { planJob } from "./plan-job.ts";
 import { publishProof } from "./proof-file.ts";
 import { Prosecutor } from "./prosecutor.ts";
@@ -198,6 +198,10 @@ export class JobRunner implements BrokerJob {
     const { journal, now } = this.#context;
     const at = now();
     const { state, effects } = step(this.#state, event, at);
+    if (effects.length > 0 && effects.every(({ kind }) => kind === "ignored")) {
+      effects.forEach((effect) => this.#perform(effect)); // anybody may cause such: nothing is written down
+      return Promise.resolve();
+    }
     return this.#advance(state, effects, journal.append(this.job, encodeEntry({ at, event })));
   }
 
@@ -227,7 +231,8 @@ export class JobRunner implements BrokerJob {
     const from = { task, epoch, peer };
     switch (kind) {
       case "Progress":
-        this.#checkHeld(task, epoch);
+        this.#checkHeld(from);
+        if (!this.#leases.isNews(from, content.done)) return undefined;
         this.#tell({ kind: "progress", ...from, done: content.done });
         return this.feed({ kind: "progress", ...from, done: content.done });
       case "Delivery": {
@@ -238,7 +243,7 @@ export class JobRunner implements BrokerJob {
       case "Refusal":
         return this.#onRefusal(from, content.reason);
       case "Checkpoint":
-        this.#checkHeld(task, epoch);
+        this.#checkHeld(from);
         return this.#run("backing up a checkpoint", this.#backUp(peer, content));
     }
   }
@@ -257,8 +262,9 @@ export class JobRunner implements BrokerJob {
     return leases.some((lease) => lease.epoch === epoch && lease.peer === peer);
   }
 
-  #checkHeld(task: string, epoch: number): void {
-    if (this.#state === undefined || this.#leases.isHeld(task, epoch)) return;
+  #checkHeld(holder: Holder): void {
+    if (this.#state === undefined || this.#leases.isHeld(holder)) return;
+    const { task, epoch } = holder;
     throw new RequestRefused("STALE_EPOCH", `the lease of ${task} with epoch ${epoch} is over`);
   }
 
@@ -369,10 +375,7 @@ export class JobRunner implements BrokerJob {
   }
 
   /** Gives a lease back; one that cannot use its checkpoint makes the broker look at that itself. */
-  #onRefusal(
-    from: { readonly task: string; readonly epoch: number; readonly peer: PeerId },
-    reason: RefusalReason,
-  ): Promise<void> {
+  #onRefusal(from: Holder, reason: RefusalReason): Promise<void> {
     const task = this.#state?.tasks.find(({ id }) => id === from.task);
     const resume = task?.leases.find(({ epoch }) => epoch === from.epoch)?.resume;
     if (reason === "missing-input" && resume !== undefined) {
@@ -387,7 +390,7 @@ export class JobRunner implements BrokerJob {
     const { network } = this.#context;
     const court = await this.#ground.court();
     const { session, signal } = court;
-    if (bytes !== session.nodeBytes || !this.#leases.isHeld(task, epoch)) return;
+    if (bytes !== session.nodeBytes || !this.#leases.isHeld({ task, epoch, peer })) return;
     await this.#own(node);
     await network.blobs.download(node, { from: [peer], maxBytes: bytes, signal });
     const failures = await this.#examiner.read(court, peer, content);

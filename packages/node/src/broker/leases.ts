@@ -1,11 +1,12 @@
 // The broker's side of leases: handed to their holders until they have them, moved, taken back.
 
-import type { JobEffect, JobEvent, JobState } from "@foldmesh/jobs";
+import type { JobEffect, JobEvent, JobState, Leased } from "@foldmesh/jobs";
 import { NetworkError, RequestRefused, cidOfBytes } from "@foldmesh/network";
 import {
   type CIDText,
   type Contents,
   type Lease,
+  type PeerId,
   type Range,
   type RefusalReason,
   type SignedMessage,
@@ -19,6 +20,13 @@ import { encodeShardInput } from "../shard-input.ts";
 import type { Accepted } from "./accept.ts";
 
 type GivenLease = Extract<JobEffect, { kind: "sendLease" | "confirmLease" }>;
+
+/** A lease by its task, epoch and holder. */
+export interface Holder {
+  readonly task: string;
+  readonly epoch: number;
+  readonly peer: PeerId;
+}
 
 /** What the leases of a job need of it. */
 export interface LeaseInit {
@@ -51,11 +59,22 @@ export class Leases {
     this.#init = init;
   }
 
-  /** Whether a task's running lease is of this epoch. */
-  isHeld(task: string, epoch: number): boolean {
+  /** Whether a task's running lease is of this epoch, and the peer's. */
+  isHeld(holder: Holder): boolean {
+    return this.#held(holder) !== undefined;
+  }
+
+  /** Whether that tells anything: nothing else is told or written down, as a holder may say it as often as it likes. */
+  isNews(holder: Holder, done: number): boolean {
+    const held = this.#held(holder);
+    return held !== undefined && (done > held.done || held.graceUntil !== undefined);
+  }
+
+  #held({ task, epoch, peer }: Holder): Leased | undefined {
     const found = this.#init.state()?.tasks.find(({ id }) => id === task);
     const state = found?.state.kind === "Delivered" ? found.state.under : found?.state;
-    return !this.#init.signal.aborted && state?.kind === "Leased" && state.epoch === epoch;
+    if (this.#init.signal.aborted || state?.kind !== "Leased") return undefined;
+    return state.epoch === epoch && state.peer === peer ? state : undefined;
   }
 
   /**
@@ -66,7 +85,7 @@ export class Leases {
     const { context, feed, signal } = this.#init;
     const { task, epoch, peer } = effect;
     const bytes = await this.#signedOnce(effect);
-    while (this.isHeld(task, epoch)) {
+    while (this.isHeld({ task, epoch, peer })) {
       try {
         await context.network.call(peer, LEASE, bytes, { signal });
         return true;

@@ -1,6 +1,7 @@
 // Who offers what: adverts found in the DHT and at connected peers, checked before they are admitted to auctions.
 
 import {
+  type Ask,
   type BookState,
   EMPTY_BOOK,
   type Quote,
@@ -9,7 +10,15 @@ import {
   quote,
   stepBook,
 } from "@foldmesh/market";
-import type { Bidder, PeerId, ProofRequest, Role, SignedMessage, Time } from "@foldmesh/protocol";
+import {
+  type Bidder,
+  MAX_BIDDERS,
+  type PeerId,
+  type ProofRequest,
+  type Role,
+  type SignedMessage,
+  type Time,
+} from "@foldmesh/protocol";
 import type { Speed } from "@foldmesh/jobs";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
@@ -65,12 +74,14 @@ export class Roster {
   bidders(role: Role, request: ProofRequest, exclude: readonly PeerId[]): readonly Bidder[] {
     const { now, watcher } = this.#context;
     const reputation = (peer: PeerId): number => this.#standing.of(peer);
-    return admittedBidders(this.#book, role, request, reputation, now()).filter(
+    const admitted = admittedBidders(this.#book, role, request, reputation, now()).filter(
       ({ peer }) =>
         !exclude.includes(peer) &&
         !watcher.isConvicted(peer) &&
         (this.#resting.get(peer) ?? 0) <= now(),
     );
+    if (admitted.length <= MAX_BIDDERS) return admitted;
+    return admitted.toSorted((a, b) => b.reputation - a.reputation).slice(0, MAX_BIDDERS);
   }
 
   /** Leaves a peer alone for a while: it has just said that it cannot. */
@@ -87,15 +98,14 @@ export class Roster {
     return quote(this.#book, constraints, this.#context.now());
   }
 
-  /** Speeds of the provers, for the plan. */
+  /**
+   * Speeds of the provers, for the plan. They are claims, of which the challenge checks a part: those not challenged yet count only
+   * where there is nobody else, and nobody counts for much more than the others.
+   */
   speeds(): readonly Speed[] {
-    return asksOf(this.#book, "prover", this.#context.now()).flatMap(({ message }) => {
-      const { sender, content } = message;
-      const whole = Math.max(0, ...content.backends.map((each) => each.benchmark.mergesPerMinute));
-      const slots = content.maxConcurrent;
-      const speed = Math.ceil(whole / Math.max(1, slots)); // its leases share the machine
-      return speed > 0 && slots > 0 ? [{ peer: sender, speed, slots }] : [];
-    });
+    const asks = asksOf(this.#book, "prover", this.#context.now());
+    const checked = asks.filter(({ phase }) => phase === "Checked");
+    return plausible((checked.length > 0 ? checked : asks).flatMap(speedOf));
   }
 
   /** Asks around at once; waits for what is already under way. */
@@ -158,4 +168,30 @@ export class Roster {
     );
     this.#changed.forEach((listener) => listener());
   }
+}
+
+/** Leases of one peer at once that a plan counts on. */
+const MOST_SLOTS = 64;
+/** Slots in one plan, of the fastest. */
+const MOST_PLANNED = 1024;
+/** How many times as fast as the median a prover is taken to be at most. */
+const MOST_LEAD = 32;
+
+function speedOf({ message }: Ask): readonly Speed[] {
+  const { sender, content } = message;
+  const whole = Math.max(0, ...content.backends.map((each) => each.benchmark.mergesPerMinute));
+  const slots = Math.min(content.maxConcurrent, MOST_SLOTS);
+  const speed = Math.ceil(whole / Math.max(1, slots)); // its leases share the machine
+  return speed > 0 && slots > 0 ? [{ peer: sender, speed, slots }] : [];
+}
+
+function plausible(speeds: readonly Speed[]): readonly Speed[] {
+  const rising = speeds.toSorted((a, b) => a.speed - b.speed);
+  const median = rising[(rising.length - 1) >> 1]?.speed ?? 1;
+  let left = MOST_PLANNED;
+  return rising.toReversed().flatMap(({ peer, speed, slots }): readonly Speed[] => {
+    const taken = Math.min(slots, left);
+    left -= taken;
+    return taken > 0 ? [{ peer, speed: Math.min(speed, MOST_LEAD * median), slots: taken }] : [];
+  });
 }
