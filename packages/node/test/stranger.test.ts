@@ -37,12 +37,12 @@ let broker: Member;
 let victim: Client;
 let stranger: Network;
 let job: string;
-const written: string[] = []; // kinds of events
+const written: string[] = []; // kinds of events of the job
 
 const journal = (inner: JobJournal): JobJournal => ({
   ...inner,
   append(of, entry) {
-    written.push(decodeEntry(entry).event.kind);
+    if (of === job) written.push(decodeEntry(entry).event.kind);
     return inner.append(of, entry);
   },
 });
