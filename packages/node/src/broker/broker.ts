@@ -141,7 +141,7 @@ export class Broker {
       const kind = PRESENCE[event.kind];
       if (kind === undefined) return;
       const { peer } = event as Extract<typeof event, { peer: PeerId }>;
-      this.#running.forEach((job) => void job.feed({ kind, peer }));
+      this.#running.forEach((job) => job.onPresence(kind, peer));
     });
     board.listen((notice) => this.#onNotice(notice));
   }

@@ -47,7 +47,7 @@ import { Prosecutor } from "./prosecutor.ts";
 import type { Roster } from "./roster.ts";
 import { openSales } from "./sales.ts";
 import { sentenceFor } from "./sentences.ts";
-import { type UpdateLog, createUpdateLog } from "./update-log.ts";
+import { type UpdateLog, createUpdateLog, payoutOf } from "./update-log.ts";
 
 type Effect<K extends JobEffect["kind"]> = Extract<JobEffect, { kind: K }>;
 export type WorkerReport =
@@ -203,6 +203,11 @@ export class JobRunner implements BrokerJob {
       return Promise.resolve();
     }
     return this.#advance(state, effects, journal.append(this.job, encodeEntry({ at, event })));
+  }
+
+  /** Of peers that hold nothing of it no job takes notice: anybody may come and go. */
+  onPresence(kind: "disconnected" | "reconnected", peer: PeerId): void {
+    if (this.#leases.concerns(peer)) void this.feed({ kind, peer });
   }
 
   /** Somebody may have room for more. */
@@ -498,6 +503,3 @@ export class JobRunner implements BrokerJob {
     this.#context.emit({ kind: "handler-failed", where, error });
   }
 }
-
-const payoutOf = (event: Told): readonly (readonly [CIDText, Money])[] =>
-  event.kind === "paid" ? [[event.receipt, event.amount]] : [];

@@ -70,6 +70,14 @@ export class Leases {
     return held !== undefined && (done > held.done || held.graceUntil !== undefined);
   }
 
+  /** Whether anything of the job is leased to a peer, or kept for it. */
+  concerns(peer: PeerId): boolean {
+    return (this.#init.state()?.tasks ?? []).some(({ state }) => {
+      const running = state.kind === "Delivered" ? state.under : state;
+      return (running.kind === "Leased" || running.kind === "Reserved") && running.peer === peer;
+    });
+  }
+
   #held({ task, epoch, peer }: Holder): Leased | undefined {
     const found = this.#init.state()?.tasks.find(({ id }) => id === task);
     const state = found?.state.kind === "Delivered" ? found.state.under : found?.state;

@@ -1,5 +1,5 @@
 import type { JobEvent, JobUpdate } from "@foldmesh/client";
-import type { Time } from "@foldmesh/protocol";
+import type { CIDText, Money, Time } from "@foldmesh/protocol";
 
 /** Everything a job's client is told, kept so that it can be asked for again from any point. */
 export interface UpdateLog {
@@ -61,3 +61,7 @@ function wait(waiting: Set<() => void>, ms: number, signal: AbortSignal): Promis
     waiting.delete(resolve);
   });
 }
+
+/** What a client was told of a payment: receipt and amount. */
+export const payoutOf = (event: JobEvent): readonly (readonly [CIDText, Money])[] =>
+  event.kind === "paid" ? [[event.receipt, event.amount]] : [];
