@@ -40,7 +40,7 @@ import { Examiner } from "./examiner.ts";
 import { insist } from "./insist.ts";
 import { executionNews } from "./execution-news.ts";
 import { type Ground, layGround } from "./ground.ts";
-import { type Holder, Leases } from "./leases.ts";
+import { type Holder, Leases, type WorkerReport } from "./leases.ts";
 import { planJob } from "./plan-job.ts";
 import { publishProof } from "./proof-file.ts";
 import { Prosecutor } from "./prosecutor.ts";
@@ -50,11 +50,6 @@ import { sentenceFor } from "./sentences.ts";
 import { type UpdateLog, createUpdateLog, payoutOf } from "./update-log.ts";
 
 type Effect<K extends JobEffect["kind"]> = Extract<JobEffect, { kind: K }>;
-export type WorkerReport =
-  | SignedMessage<"Progress">
-  | SignedMessage<"Checkpoint">
-  | SignedMessage<"Delivery">
-  | SignedMessage<"Refusal">;
 
 export interface RunnerInit {
   readonly context: Context;

@@ -28,6 +28,13 @@ export interface Holder {
   readonly peer: PeerId;
 }
 
+/** What the holder of a lease says of it. */
+export type WorkerReport =
+  | SignedMessage<"Progress">
+  | SignedMessage<"Checkpoint">
+  | SignedMessage<"Delivery">
+  | SignedMessage<"Refusal">;
+
 /** What the leases of a job need of it. */
 export interface LeaseInit {
   readonly context: Context;
