@@ -26,6 +26,8 @@ const config: Codec<JobConfig> = struct<JobConfig>({
   slack: count,
   firstReserve: count,
   maxDuration: count,
+  longestMs: duration,
+  slowestNs: count,
   maxAttempts: count,
   aheadMs: duration,
   reserveMs: duration,

@@ -16,7 +16,7 @@ import {
   takeBack,
   withRunning,
 } from "./running.ts";
-import type { Checkpoint, Leased, LeaseRecord, Reserved, Task } from "./task-state.ts";
+import type { Checkpoint, JobConfig, Leased, LeaseRecord, Reserved, Task } from "./task-state.ts";
 
 type On<K extends JobEvent["kind"]> = Extract<JobEvent, { kind: K }>;
 
@@ -33,17 +33,27 @@ export function auction(
   const work = workOf(task);
   const maxReserve = budgetFrom(task, work.start);
   const share = (work.end - work.start) / (task.range.end - task.range.start);
+  const constraints = Math.ceil(task.constraints * share);
   const lot: JobLot = {
     task: task.id,
     kind: task.kind,
     epoch: task.epoch,
     range: work,
-    constraints: Math.ceil(task.constraints * share),
+    constraints,
     reserve: (maxReserve * BigInt(config.firstReserve)) / 1_000_000n,
     maxReserve,
-    maxDuration: Math.floor(((deadline - now) * config.maxDuration) / 1_000_000),
+    maxDuration: longestPromise(constraints, deadline - now, config),
   };
   return { task: withRunning(task, { kind: "Auctioned" }), lot };
+}
+
+function longestPromise(
+  constraints: number,
+  left: number,
+  { maxDuration, longestMs, slowestNs }: JobConfig,
+): number {
+  const share = (left * maxDuration) / 1_000_000;
+  return Math.floor(Math.min(share, longestMs + (constraints * slowestNs) / 1_000_000));
 }
 
 /** Auctioned → Leased, or → Reserved ahead of its inputs, or → Open when the winner may not have it */

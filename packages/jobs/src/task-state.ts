@@ -151,6 +151,9 @@ export interface JobConfig {
   readonly firstReserve: number;
   /** the longest a bidder may promise to take, as a share of the time left, in ppm */
   readonly maxDuration: number;
+  /** and no longer than this and `slowestNs` for each constraint: who promises half of the deadline and sits on it would cost the job */
+  readonly longestMs: number;
+  readonly slowestNs: number;
   readonly maxAttempts: number;
   /** how long before its inputs are expected a task is sold; 0: not before they are there */
   readonly aheadMs: number;
@@ -165,6 +168,8 @@ export const JOB_DEFAULTS: JobConfig = {
   slack: 3_000_000,
   firstReserve: 400_000,
   maxDuration: 500_000,
+  longestMs: 45_000,
+  slowestNs: 100_000,
   maxAttempts: 32,
   aheadMs: 8_000,
   reserveMs: 12_000,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { buildTree, planShards, type PlanInit } from "../src/index.ts";
-import { peerOf } from "./helpers.ts";
+import { buildTree, createJob, planShards, type PlanInit } from "../src/index.ts";
+import { initOf, peerOf } from "./helpers.ts";
 
 const plans: fc.Arbitrary<PlanInit> = fc.record({
   steps: fc.integer({ min: 1, max: 5000 }),
@@ -121,4 +121,14 @@ describe("the tree", () => {
     ]);
     expect(buildTree(shards.slice(0, 1), false).map(({ id }) => id)).toEqual(["prove:0", "verify"]);
   });
+});
+
+test("nobody may promise half of a long deadline for a small lot and sit on it", () => {
+  const init = { ...initOf([[0, 4]]), deadline: 3_600_000 };
+  const [lot] = createJob(init, 0).effects.flatMap((effect) =>
+    effect.kind === "announceAuction" ? effect.lots : [],
+  );
+  const { longestMs, slowestNs } = init.config;
+  expect(lot?.maxDuration).toBe(Math.floor(longestMs + (lot!.constraints * slowestNs) / 1e6));
+  expect(lot!.maxDuration).toBeLessThan(120_000);
 });

@@ -5,8 +5,8 @@ import { sha256Blocks } from "@foldmesh/programs";
 import { readUserFile } from "../io/files.ts";
 import { repositoryRoot, userPath } from "../io/paths.ts";
 
-/** Two kilobytes, 33 blocks: shards of four leaves, long enough to be interrupted. */
-const DEFAULT_FILE = join(repositoryRoot, "packages", "programs", "circuits", "sha256.circom");
+/** 25 blocks: shards of three leaves, long enough to be interrupted. */
+const DEFAULT_FILE = join(repositoryRoot, "packages", "programs", "circuits", "minroot.circom");
 const MAX_FILE_BYTES = 2 ** 24;
 
 export interface DemoFile {
