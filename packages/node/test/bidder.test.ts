@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import {
   type AuctionAnnouncement,
+  type BidCommit,
   type BidReveal,
+  type Lease,
   type Lot,
   idOfPayload,
   peerFromPublicKey,
@@ -48,6 +50,8 @@ test("what can only be done after what is promised takes no slot of its own", ()
 /** A bidder of two slots, and the bids that it opens. */
 function bidder(held: Piece[]) {
   const opened: BidReveal[] = [];
+  const sealed: string[] = [];
+  const clock = { now: 0 };
   const context = {
     roles: ["prover", "aggregator"],
     workerConfig: WORKER_DEFAULTS,
@@ -57,14 +61,21 @@ function bidder(held: Piece[]) {
     board: {
       post: (kind: string, content: unknown) => {
         if (kind === "BidReveal") opened.push(content as BidReveal);
+        if (kind === "BidCommit") sealed.push((content as BidCommit).auction);
         return Promise.resolve();
       },
     },
     emit: () => undefined,
-    now: () => 0,
+    now: () => clock.now,
+    keep: { rooms: { bids: { put: () => Promise.resolve() } } },
     stopping: new AbortController().signal,
   } as unknown as Context;
-  const desk = { free: () => 2 - held.length, held: () => held, onBid: () => undefined };
+  const desk = {
+    free: () => 2 - held.length,
+    held: () => held,
+    onBid: () => undefined,
+    fits: () => true,
+  };
   const speed = { value: 1000, learn: () => undefined };
   const bids = new Bidder(context, speed, desk);
   const tell = (kind: Notice["kind"], content: object, id: string): void =>
@@ -72,6 +83,9 @@ function bidder(held: Piece[]) {
   let auctions = 0;
   return {
     bids,
+    clock,
+    sealed,
+    tell,
     /** Announces lots, calls for the bid, and awards those at `won`. @returns the bid */
     auction: (lots: readonly Lot[], won: readonly number[]): BidReveal | undefined => {
       const auction = nameOf(`auction ${auctions++}`);
@@ -111,4 +125,56 @@ test("what was won ahead keeps its slot when the work below it is done, until it
   bids.release({ job, task: "merge:0-4", epoch: 0 }, broker);
   expect(auction([lot("prove", 6, 8)], [])).toMatchObject({ capacity: 1 });
   expect(auction([lot("merge", 4, 8), lot("prove", 2, 4)], [])?.offers).toHaveLength(2);
+});
+
+const announced = (lots: readonly Lot[], commitBy: number, revealBy: number) => {
+  const bidders = [{ peer: us, reputation: 0 }];
+  return { job, program: nameOf("program"), lots, bidders, commitBy, revealBy };
+};
+
+test("an announcement that is told again, however late, gets no second bid: two would be evidence", () => {
+  const { tell, sealed, clock } = bidder([]);
+  const content = announced([lot("prove", 0, 2)], 400, 800);
+  const again = (): void => tell("AuctionAnnouncement", content, nameOf("auction"));
+  for (clock.now = 0; clock.now < 1_500_000; clock.now += 50_000) {
+    again();
+    tell("AuctionAnnouncement", announced([], clock.now, clock.now + 800), nameOf(`${clock.now}`));
+  }
+  expect(sealed.filter((each) => each === nameOf("auction"))).toHaveLength(1);
+});
+
+test("an auction of years, or of another day, takes no slot", () => {
+  const { tell, sealed, auction } = bidder([]);
+  tell("AuctionAnnouncement", announced([lot("prove", 0, 2)], 0, 10 ** 12), nameOf("years"));
+  tell(
+    "AuctionAnnouncement",
+    announced([lot("prove", 0, 2)], 10 ** 12, 10 ** 12 + 1),
+    nameOf("day"),
+  );
+  expect(sealed).toEqual([]);
+  expect(auction([lot("prove", 4, 6)], [])).toMatchObject({ capacity: 2 });
+});
+
+test("a lease is of the lot that was bid for, or of nothing", () => {
+  const { tell, bids } = bidder([]);
+  tell("AuctionAnnouncement", announced([lot("prove", 2, 4)], 400, 800), nameOf("auction"));
+  const lease = (change: Partial<Lease>): Lease =>
+    ({
+      job,
+      task: "prove:2-4",
+      kind: "prove",
+      epoch: 0,
+      range: { start: 2, end: 4 },
+      program: nameOf("program"),
+      price: 1_000_000n,
+      ...change,
+    }) as Lease;
+  const done = { start: 0, end: 2 };
+  const resume = { done, node: nameOf("node"), bytes: 1, holders: [us] };
+  expect(bids.take(lease({ range: { start: 2, end: 400 } }), broker)).toBeUndefined();
+  expect(bids.take(lease({ range: { start: 0, end: 4 } }), broker)).toBeUndefined();
+  expect(bids.take(lease({ kind: "merge" }), broker)).toBeUndefined();
+  expect(bids.take(lease({ program: nameOf("larger") }), broker)).toBeUndefined();
+  expect(bids.take(lease({ price: 0n }), broker)).toBeUndefined();
+  expect(bids.take(lease({ range: { start: 0, end: 4 }, resume }), broker)).toBeDefined();
 });

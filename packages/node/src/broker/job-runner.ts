@@ -252,14 +252,9 @@ export class JobRunner implements BrokerJob {
   async #noteDelivery(delivery: SignedMessage<"Delivery">): Promise<void> {
     const { sender: peer, content, bytes } = delivery;
     const { job, task, epoch } = content;
-    if (!this.#isGiven(task, epoch, peer)) return;
+    if (!(await this.#leases.isOf(delivery))) return;
     await this.#context.keep.rooms.deliveries.put({ job, task, epoch, peer }, bytes);
     this.#examiner.note(delivery);
-  }
-
-  #isGiven(task: string, epoch: number, peer: PeerId): boolean {
-    const leases = this.#state?.tasks.find(({ id }) => id === task)?.leases ?? [];
-    return leases.some((lease) => lease.epoch === epoch && lease.peer === peer);
   }
 
   #checkHeld(holder: Holder): void {

@@ -77,6 +77,21 @@ export class Leases {
     return held !== undefined && (done > held.done || held.graceUntil !== undefined);
   }
 
+  /**
+   * Whether a delivery is under one of this job's leases, its own.
+   * @throws RequestRefused LEASE when it does not name that lease: a wrong node could not be proved to be its maker's
+   */
+  async isOf({ sender, content }: SignedMessage<"Delivery">): Promise<boolean> {
+    const { context, accepted, state } = this.#init;
+    const { task, epoch } = content;
+    const given = state()?.tasks.find(({ id }) => id === task)?.leases ?? [];
+    if (!given.some((lease) => lease.epoch === epoch && lease.peer === sender)) return false;
+    const issued = await context.keep.rooms.issued.get({ job: accepted.job, task, epoch });
+    const id = issued && (await openMessage(verifySignature, issued, "Lease")).id;
+    if (id !== undefined && content.lease === id) return true;
+    throw new RequestRefused("LEASE", `the delivery does not name the lease that it is under`);
+  }
+
   /** Whether anything of the job is leased to a peer, or kept for it. */
   concerns(peer: PeerId): boolean {
     return (this.#init.state()?.tasks ?? []).some(({ state }) => {

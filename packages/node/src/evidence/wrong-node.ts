@@ -64,7 +64,7 @@ function strangerIn(
   if (asked.peer !== accused || delivery.sender !== accused) {
     return "the lease or the delivery is not of the accused";
   }
-  if (asked.task !== made.task || asked.epoch !== made.epoch) {
+  if (made.lease !== lease.id || asked.task !== made.task || asked.epoch !== made.epoch) {
     return "the delivery is not under this lease";
   }
   return undefined;

@@ -72,15 +72,19 @@ const LEASE_MS = 15_000;
 const MEMORY_MS = 60_000;
 /** Clocks of brokers may differ by this much; older announcements are replays. */
 const MAX_SKEW_MS = 600_000;
+/** An announcement may come again until it is too old by this node's clock. */
+const SEAL_MS = 2 * MAX_SKEW_MS + MEMORY_MS;
 const MAX_BIDS = 1024;
+/** The longest window of an auction in which this node takes part: its slots wait for the award. */
+const MAX_WINDOW_MS = 5_000;
 
 export class Bidder {
   readonly #context: Context;
   readonly #speed: Speedometer;
   readonly #desk: Desk;
   readonly #bids = new Map<CIDText, Bid>();
-  /** auctions in which a bid was sealed before this start: two of them would be evidence against this node */
-  readonly #sealed = new Set<CIDText>();
+  /** auctions in which a bid was sealed, and when: two of them would be evidence against this node */
+  readonly #sealed = new Map<CIDText, Time>();
 
   constructor(context: Context, speed: Speedometer, desk: Desk) {
     this.#context = context;
@@ -93,8 +97,8 @@ export class Bidder {
     const { keep, now } = this.#context;
     const { bids } = keep.rooms;
     for await (const [auction, at] of bids.entries()) {
-      if (at + MAX_SKEW_MS + MEMORY_MS < now()) await bids.remove(auction);
-      else this.#sealed.add(auction);
+      if (at + SEAL_MS < now()) await bids.remove(auction);
+      else this.#sealed.set(auction, at);
     }
   }
 
@@ -115,7 +119,7 @@ export class Bidder {
     }
   }
 
-  /** The lot of a lease that this node bid for, at its price or better; it then counts as taken. */
+  /** The lot of a lease that this node bid for, of that work and at its price or better; it then counts as taken. */
   take(lease: Lease, broker: PeerId): Lot | undefined {
     for (const bid of this.#bids.values()) {
       if (bid.broker !== broker || bid.announcement.job !== lease.job) continue;
@@ -123,6 +127,7 @@ export class Bidder {
       const at = lots.findIndex(({ task, epoch }) => task === lease.task && epoch === lease.epoch);
       const offer = bid.offers.find((each) => each.lot === at);
       if (offer === undefined || lease.price < offer.price || bid.released.has(at)) continue;
+      if (!isOf(lease, lots[at]!) || lease.program !== bid.announcement.program) continue;
       bid.gone.add(at);
       return lots[at];
     }
@@ -144,9 +149,9 @@ export class Bidder {
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
     const { network, emit, now, watcher } = this.#context;
     const isAdmitted = content.bidders.some(({ peer }) => peer === network.peer);
-    const isReplay =
-      this.#bids.has(id) || this.#sealed.has(id) || content.revealBy + MAX_SKEW_MS < now();
-    if (!isAdmitted || isReplay || watcher.isConvicted(sender)) return;
+    const isReplay = this.#sealed.has(id) || Math.abs(content.revealBy - now()) > MAX_SKEW_MS;
+    const isSlow = content.revealBy - content.commitBy > MAX_WINDOW_MS;
+    if (!isAdmitted || isReplay || isSlow || watcher.isConvicted(sender)) return;
     this.#forgetOld();
     this.#closeFormer(sender, content);
     const room = this.#room();
@@ -168,6 +173,7 @@ export class Bidder {
   /** Not waited for: an auction is quick, and a crash in this very moment unlikely. */
   #noteSealed(auction: CIDText): void {
     const { keep, now, emit, stopping } = this.#context;
+    this.#sealed.set(auction, now());
     keep.rooms.bids.put(auction, now()).catch((error: unknown) => {
       if (!stopping.aborted) emit({ kind: "handler-failed", where: "writing down a bid", error });
     });
@@ -248,6 +254,10 @@ export class Bidder {
 
   #forgetOld(): void {
     const now = this.#context.now();
+    for (const [auction, at] of this.#sealed) {
+      if (at + SEAL_MS >= now) break; // the oldest stand first
+      this.#sealed.delete(auction);
+    }
     for (const [auction, { until }] of this.#bids) {
       if (until + MEMORY_MS <= now || this.#bids.size > MAX_BIDS) this.#bids.delete(auction);
     }
@@ -260,6 +270,12 @@ export class Bidder {
       emit({ kind: "handler-failed", where: `posting a ${args[0]}`, error: messageOf(error) });
     });
   }
+}
+
+/** Whether a lease is of the work that was announced: no more than that was bid for. */
+function isOf({ kind, range, resume }: Lease, lot: Lot): boolean {
+  const start = resume?.done.end ?? range.start;
+  return kind === lot.kind && start === lot.range.start && range.end === lot.range.end;
 }
 
 /** What a bid may come to take before its award is known. */

@@ -1,6 +1,7 @@
 import { jobName } from "@foldmesh/client";
 import {
   type CIDText,
+  type Lease,
   type PeerId,
   type ProofRequest,
   type SignedMessage,
@@ -9,9 +10,11 @@ import {
   openMessage,
   verifySignature,
 } from "@foldmesh/protocol";
+import type { Session } from "@foldmesh/prover";
 import type { Context } from "../context.ts";
 import { NodeError } from "../errors.ts";
 import { TERMS, terms } from "../methods.ts";
+import { rowsOf } from "./admission.ts";
 
 /** A job as a worker knows it. */
 export interface JobTerms {
@@ -57,4 +60,15 @@ function faultOf(
   }
   const mayLead = [order.sender, ...order.content.standbys];
   return mayLead.includes(broker) ? undefined : `${broker} is not its broker`;
+}
+
+/** A lot may be said to be smaller than it is, and then pays for less: a tenth is rounding. @throws NodeError TERMS */
+export function checkSize({ plan }: Session, lease: Lease, constraints: number): void {
+  const start = lease.resume?.done.end ?? lease.range.start;
+  const rows = rowsOf({ kind: lease.kind, range: { start, end: lease.range.end }, constraints });
+  if (2 ** plan.logRows <= 1.1 * rows) return;
+  throw new NodeError(
+    "TERMS",
+    `the lot was said to be of ${Math.round(rows)} rows, and is of ${2 ** plan.logRows}`,
+  );
 }

@@ -26,7 +26,7 @@ import type { SessionLease } from "../sessions.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { Bidder } from "./bidder.ts";
 import { type Earnings, createEarnings } from "./earnings.ts";
-import { type JobTerms, fetchTerms } from "./job-terms.ts";
+import { type JobTerms, checkSize, fetchTerms } from "./job-terms.ts";
 import { KeptLeases, type LeftLease } from "./kept-leases.ts";
 import { createPace } from "./pace.ts";
 import { type Speedometer, createSpeedometer } from "./speedometer.ts";
@@ -48,6 +48,11 @@ interface Offered {
   readonly left?: LeftLease;
 }
 
+interface HandedIn {
+  readonly delivery: Contents["Delivery"];
+  readonly broker: PeerId;
+}
+
 /** The lease is not this node's any more. */
 class LeaseOver extends Error {
   override readonly name: string = "LeaseOver";
@@ -63,6 +68,8 @@ const PROGRESS_MS = 250;
 /** What a broker is told at the end: it may be gone itself, and nobody waits for that. */
 const FAREWELL_MS = 1_500;
 const RETRY_MS = 500;
+/** Leases that a receipt may still come for. */
+const MOST_OWED = 16_384;
 
 export class Worker {
   readonly #context: Context;
@@ -78,7 +85,11 @@ export class Worker {
   readonly #done = new Set<string>();
   readonly #kept: KeptLeases;
   /** by lease */
-  readonly #handedIn = new Map<string, Contents["Delivery"]>();
+  readonly #handedIn = new Map<string, HandedIn>();
+  /** brokers by the leases under which something was done: who receipts come from */
+  readonly #owed = new Map<string, PeerId>();
+  /** a program is being opened for a bid */
+  #isWarmingUp = false;
   readonly #farewells: Promise<void>[] = [];
   readonly #earnings: Earnings;
 
@@ -135,7 +146,8 @@ export class Worker {
   #onNotice(notice: Notice): void {
     this.#bidder.onNotice(notice);
     if (notice.kind !== "Receipt" || notice.content.peer !== this.#context.network.peer) return;
-    this.#earnings.add(notice);
+    const broker = this.#owed.get(nameOf(notice.content));
+    if (broker === notice.sender) this.#earnings.add(notice); // anybody may sign a receipt for anybody
   }
 
   async #onMessage(bytes: Uint8Array, { peer }: Caller): Promise<Uint8Array> {
@@ -156,7 +168,7 @@ export class Worker {
     const { sender, content: lease } = message;
     if (this.#running.has(nameOf(lease))) return; // the same lease sent again
     const made = this.#handedIn.get(nameOf(lease));
-    if (made !== undefined) return void this.#handInAgain(made, sender);
+    if (made?.broker === sender) return void this.#handInAgain(made);
     const lot = this.#bidder.take(lease, sender);
     if (lot === undefined) throw new RequestRefused("NOT_BID", "this node made no such bid");
     const overload = this.#admission.whyNot(lease.program, lot);
@@ -197,6 +209,9 @@ export class Worker {
     const broker = offer.message.sender;
     const ended = this.#work(lease, offer, signal);
     this.#running.set(nameOf(lease), { broker, controller, ended });
+    this.#owed.set(nameOf(lease), broker);
+    const [oldest] = this.#owed.keys();
+    if (this.#owed.size > MOST_OWED && oldest !== undefined) this.#owed.delete(oldest);
   }
 
   #halt(lease: Lease): void {
@@ -238,6 +253,7 @@ export class Worker {
       throw new BadResume("the lease is of leaves of another size than the job's");
     }
     const { session } = used;
+    checkSize(session, message.content, this.#sizes.get(nameOf(lease)) ?? Infinity);
     const onProgress = this.#progressReports(lease, broker);
     const pace = createPace(this.#context.workerConfig.checkpointMs);
     const onCheckpoint = (done: number, node: Uint8Array): void =>
@@ -254,10 +270,11 @@ export class Worker {
       range: lease.range,
       node: cid,
       bytes: node.length,
+      lease: message.id,
       ...(lease.kind === "prove" && { batch }),
     };
     this.#done.add(nameOf(lease));
-    this.#handIn(delivery);
+    this.#handIn({ delivery, broker });
     await this.#insist(broker, "Delivery", delivery, signal);
     const ms = Math.round(performance.now() - started);
     emit({ kind: "work-delivered", ...place, bytes: node.length, ms });
@@ -278,12 +295,15 @@ export class Worker {
 
   /** The program is opened while the auction runs: a winner begins at once. */
   #warmUp(job: CIDText, broker: PeerId): void {
-    const { stopping } = this.#context;
-    const ready = this.#ready(job, broker, stopping);
-    ready.then(
-      ({ used }) => used[Symbol.dispose](),
-      () => undefined, // said when there is a lease
-    );
+    if (this.#isWarmingUp) return; // a session is large, and an announcement costs nothing
+    this.#isWarmingUp = true;
+    const ready = this.#ready(job, broker, this.#context.stopping);
+    ready
+      .then(
+        ({ used }) => used[Symbol.dispose](),
+        () => undefined, // said when there is a lease
+      )
+      .finally(() => (this.#isWarmingUp = false));
   }
 
   #termsOf(job: CIDText, broker: PeerId): Promise<JobTerms> {
@@ -334,8 +354,9 @@ export class Worker {
   // ---- after the work
 
   /** Kept for a while: a broker that was killed meanwhile, or its standby, may ask for it again. */
-  #handIn(delivery: Contents["Delivery"], keptMs = 0): void {
-    this.#handedIn.set(nameOf(delivery), delivery);
+  #handIn(made: HandedIn, keptMs = 0): void {
+    const { delivery } = made;
+    this.#handedIn.set(nameOf(delivery), made);
     const left = Math.max(0, this.#context.workerConfig.keepMs - keptMs);
     const timer = setTimeout(() => {
       this.#handedIn.delete(nameOf(delivery));
@@ -344,7 +365,7 @@ export class Worker {
     timer.unref();
   }
 
-  async #handInAgain(delivery: Contents["Delivery"], broker: PeerId): Promise<void> {
+  async #handInAgain({ delivery, broker }: HandedIn): Promise<void> {
     this.#context.shelf.allow(delivery.node, broker);
     await this.#insist(broker, "Delivery", delivery, this.#context.stopping).catch(() => {}); // nobody wants it
   }
@@ -375,9 +396,12 @@ export class Worker {
       else {
         const batch = lease.kind === "prove" ? { batch: batchOf(this.#context) } : {};
         const { node, bytes, at } = delivered;
-        const delivery = { ...placeOf(lease), range: lease.range, node, bytes, ...batch };
-        this.#handIn(delivery, now() - at);
-        void this.#handInAgain(delivery, message.sender);
+        const named = { range: lease.range, lease: message.id };
+        const delivery = { ...placeOf(lease), ...named, node, bytes, ...batch };
+        const made = { delivery, broker: message.sender };
+        this.#owed.set(nameOf(lease), message.sender);
+        this.#handIn(made, now() - at);
+        void this.#handInAgain(made);
       }
     }
   }

@@ -40,6 +40,8 @@ export interface Delivery {
   readonly bytes: number;
   /** of a shard: leaves that were merged at a time, which its provenance depends on; default 1 */
   readonly batch?: number;
+  /** the id of the signed lease: without it a broker could sign another lease for the same place and accuse who delivered */
+  readonly lease?: CIDText;
 }
 
 export type RejectionReason =
@@ -99,8 +101,8 @@ export const handOff: Codec<HandOff> = struct<HandOff>({
 });
 
 export const delivery: Codec<Delivery> = struct<Delivery>(
-  { job: cid, task: taskId, epoch, range, node: cid, bytes: count, batch },
-  ["batch"],
+  { job: cid, task: taskId, epoch, range, node: cid, bytes: count, batch, lease: cid },
+  ["batch", "lease"],
 );
 
 const verdict: Codec<Verdict> = union<Verdict>({
