@@ -2,7 +2,7 @@ import type { Time } from "@foldmesh/protocol";
 import { onCheckpointJudged, onCheckpointLost, onDisputed } from "./checkpoints.ts";
 import { advance, ends } from "./advance.ts";
 import { askAgain, onDelivered, onJudged } from "./delivering.ts";
-import type { JobEvent } from "./events.ts";
+import type { JobEffect, JobEvent } from "./events.ts";
 import { nextSale } from "./forecast.ts";
 import type { JobInit, JobState, JobStep } from "./job-state.ts";
 import {
@@ -18,7 +18,8 @@ import {
 } from "./leasing.ts";
 import { convict } from "./convict.ts";
 import type { Env, TaskStep } from "./running.ts";
-import { leaseOf, reservationOf } from "./running.ts";
+import { recordOf } from "./lease.ts";
+import { blame, leaseOf, reservationOf } from "./running.ts";
 import type { Task } from "./task-state.ts";
 import { mapTasks, withTask } from "./tasks.ts";
 import { tasksOf } from "./create.ts";
@@ -45,7 +46,9 @@ export function step(state: JobState, event: JobEvent, now: Time): JobStep {
         : [{ kind: "ignored", event: event.kind, reason: "JOB_OVER" } as const];
     return { state, effects };
   }
-  if (now >= state.init.deadline) return ends(state, { kind: "Failed", reason: "DEADLINE" }, []);
+  if (now >= state.init.deadline) {
+    return ends(state, { kind: "Failed", reason: "DEADLINE" }, overdue(state, now));
+  }
   if (event.kind === "cancelled") return ends(state, { kind: "Failed", reason: "CANCELLED" }, []);
   const { state: next, effects } = handle(state, event, now);
   return advance(next, effects, now);
@@ -62,6 +65,16 @@ export function replay(init: JobInit, begun: Time, log: readonly LogEntry[]): Jo
 export interface LogEntry {
   readonly at: Time;
   readonly event: JobEvent;
+}
+
+/** Who promised to be through by now and is not has cost the job its time. */
+function overdue({ tasks }: JobState, now: Time): readonly JobEffect[] {
+  return tasks.flatMap((task) => {
+    const held = leaseOf(task);
+    const record = held && recordOf(task, held.epoch);
+    const isLate = record !== undefined && record.granted + record.promisedMs <= now;
+    return isLate ? [blame(task, record, "EXPIRED")] : [];
+  });
 }
 
 /** When a tick will next change something; undefined when the job is over. */

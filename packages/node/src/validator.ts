@@ -2,7 +2,7 @@
 
 import { ClientError, elementFromHex } from "@foldmesh/client";
 import { type Caller, NetworkError, RequestRefused } from "@foldmesh/network";
-import { decodeCanonical, encodeCanonical } from "@foldmesh/protocol";
+import { type PeerId, decodeCanonical, encodeCanonical } from "@foldmesh/protocol";
 import { ProverError, type Verdict, type VerifyRequest } from "@foldmesh/prover";
 import type { Context } from "./context.ts";
 import { messageOf } from "./errors.ts";
@@ -15,17 +15,22 @@ export type VerifyProof = (request: VerifyRequest) => Promise<Verdict>;
 /** The largest proof that is fetched. */
 const MAX_PROOF_BYTES = 2 ** 29;
 const MOST_WAITING = 8;
+/** Who serves its proof slowly holds up the others only so often. */
+const MOST_OF_ONE = 2;
 
 /** Answers requests to verify until the node stops. */
 export async function startValidator(context: Context, verify: VerifyProof): Promise<void> {
-  let waiting = 0;
+  const waiting: PeerId[] = [];
   let turn: Promise<unknown> = Promise.resolve();
   await context.network.handle(VERIFY, async (request, caller) => {
-    if (waiting >= MOST_WAITING) throw new RequestRefused("BUSY", "other proofs come first");
-    waiting++;
+    const own = waiting.filter((each) => each === caller.peer).length;
+    if (waiting.length >= MOST_WAITING || own >= MOST_OF_ONE) {
+      throw new RequestRefused("BUSY", "other proofs come first");
+    }
+    waiting.push(caller.peer);
     const mine = turn.then(() => answer(context, verify, request, caller));
     turn = mine.catch(() => {});
-    return mine.finally(() => waiting--);
+    return mine.finally(() => waiting.splice(waiting.indexOf(caller.peer), 1));
   });
 }
 

@@ -12,6 +12,9 @@ import type { Change } from "@foldmesh/store";
 import type { Keep } from "../keep/keep.ts";
 import { listOf } from "../keep/list-of.ts";
 
+/** Receipts of others that are remembered at once. */
+const MOST_HEARD = 4096;
+
 /** What this node thinks of others: its own experience survives restarts, hearsay does not. */
 export interface Standing {
   of(peer: PeerId): PPM;
@@ -40,6 +43,9 @@ export async function loadStanding(
       return reputation.putting(peer, state.own.get(peer)!);
     },
     heard({ id, sender, content }) {
+      const [oldest = 0] = state.counted.values();
+      const isFull = state.counted.size >= MOST_HEARD;
+      if (isFull && now() - oldest <= REPUTATION_DEFAULTS.receiptWindowMs) return; // names cost nothing
       const event = { kind: "receipt", issuer: sender, id, content } as const;
       ({ state } = stepReputation(state, event, now()));
     },

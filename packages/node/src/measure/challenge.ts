@@ -31,20 +31,22 @@ const SLACK = 4;
 const OVERHEAD_MS = 300;
 /** A machine may be busy for a moment: the best of these counts. */
 const ATTEMPTS = 3;
-/** Challenges answered at a time. */
-const MOST_WAITING = 4;
+/** Challenges answered at a time, one for each broker. */
+const MOST_WAITING = 8;
 
 /** Answers challenges of brokers. */
 export async function answerChallenges(network: Network, meter: Meter): Promise<void> {
-  let waiting = 0;
-  await network.handle(CHALLENGE, async (request) => {
+  const waiting = new Set<PeerId>();
+  await network.handle(CHALLENGE, async (request, { peer }) => {
     const asked = decodeCanonical(task, request, "challenge");
-    if (waiting >= MOST_WAITING) throw new RequestRefused("BUSY", "other challenges come first");
-    waiting++;
+    if (waiting.size >= MOST_WAITING || waiting.has(peer)) {
+      throw new RequestRefused("BUSY", "other challenges come first");
+    }
+    waiting.add(peer);
     try {
       return (await meter.run(asked)).point;
     } finally {
-      waiting--;
+      waiting.delete(peer);
     }
   });
 }
