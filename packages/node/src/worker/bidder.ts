@@ -76,7 +76,7 @@ const MAX_SKEW_MS = 600_000;
 const SEAL_MS = 2 * MAX_SKEW_MS + MEMORY_MS;
 const MAX_BIDS = 1024;
 /** The longest window of an auction in which this node takes part: its slots wait for the award. */
-const MAX_WINDOW_MS = 5_000;
+const MAX_WINDOW_MS = 30_000;
 
 export class Bidder {
   readonly #context: Context;
