@@ -32,7 +32,7 @@ const brokerOf = (leaves: number): MemberSpec => ({
       shardsPerSlot: 3,
       maxLeavesPerShard: Math.max(1, Math.floor(leaves / LEAST_SHARDS)),
       rosterMs: 500,
-      maxRestMs: 400,
+      maxRestMs: 2_000,
     },
   },
 });

@@ -1,7 +1,10 @@
+import type { JobEvent } from "@foldmesh/client";
 import { isLive } from "../io/terminal.ts";
 import type { RemoteEvent } from "../remote/events.ts";
 import { liveNetwork } from "./network-live.ts";
 import { type Naming, lineOfRemote, shortName } from "./network-words.ts";
+
+type AuctionOpened = Extract<JobEvent, { kind: "auction-opened" }>;
 
 /** Shows a job on the network on stderr: redrawn on a terminal, plain lines otherwise. */
 export interface NetworkProgress {
@@ -34,15 +37,24 @@ export function plainNetwork(
   const announced = new Set<string>();
   let told = -Infinity;
   let pause = REPEAT_MS;
-  const isRepeat = (event: RemoteEvent): boolean => {
-    if (event.kind !== "update" || event.update.event.kind !== "auction-opened") return false;
-    const { lots } = event.update.event;
+  const untold = new Set<string>();
+  const isRepeatedRound = ({ lots }: AuctionOpened): boolean => {
     const isNew = lots.some(({ task }) => !announced.has(task));
     for (const { task } of lots) announced.add(task);
     if (!isNew && now() - told < pause) return true;
     pause = isNew ? REPEAT_MS : 2 * pause;
     told = now();
     return false;
+  };
+  const isRepeat = (event: RemoteEvent): boolean => {
+    if (event.kind !== "update") return false;
+    const told = event.update.event;
+    if (told.kind === "auction-opened") {
+      const isUntold = isRepeatedRound(told);
+      if (isUntold) untold.add(told.auction);
+      return isUntold;
+    }
+    return told.kind === "auction-closed" && untold.delete(told.auction) && told.sold.length === 0;
   };
   return {
     onEvent(event) {

@@ -66,7 +66,7 @@ function lineOfJob(event: JobEvent, name: Naming): string | null {
     case "auction-opened":
       return auctionLine(event);
     case "auction-closed":
-      if (event.sold.length === 0) return "sold: nothing, the reserve rises";
+      if (event.sold.length === 0) return "sold: nothing in this round";
       return `sold: ${event.sold.map((sale) => `${sale.task} to ${name(sale.peer)} for ${price(sale.price)}`).join(", ")}`;
     case "leased":
       return `${name(event.peer)} works on ${workName(event.task, event.range)} for ${price(event.price)}`;
