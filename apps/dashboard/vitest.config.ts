@@ -3,8 +3,7 @@ import { defineProject } from "vitest/config";
 export default defineProject({
   test: {
     name: "@foldmesh/dashboard",
-    // sockets, threads and browsers against the clock: one file at a time, after the tests that only compute
-    fileParallelism: false,
-    sequence: { groupOrder: 1 },
+    maxWorkers: "100%",
+    sequence: { groupOrder: 1 }, // threads, processes and browsers: after the tests that only compute
   },
 });

@@ -3,10 +3,9 @@ import { defineProject } from "vitest/config";
 export default defineProject({
   test: {
     name: "@foldmesh/app",
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 300_000,
-    // sockets, threads and browsers against the clock: one file at a time, after the tests that only compute
-    fileParallelism: false,
-    sequence: { groupOrder: 1 },
+    sequence: { groupOrder: 1 }, // threads, processes and browsers: after the tests that only compute
   },
 });

@@ -1,3 +1,3 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/algebra" } });
+export default defineProject({ test: { name: "@foldmesh/algebra", maxWorkers: "100%" } });

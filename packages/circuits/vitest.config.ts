@@ -1,3 +1,3 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/circuits" } });
+export default defineProject({ test: { name: "@foldmesh/circuits", maxWorkers: "100%" } });

@@ -1,3 +1,5 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/client", testTimeout: 30_000 } });
+export default defineProject({
+  test: { name: "@foldmesh/client", maxWorkers: "100%", testTimeout: 30_000 },
+});

@@ -1,3 +1,3 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/jobs" } });
+export default defineProject({ test: { name: "@foldmesh/jobs", maxWorkers: "100%" } });

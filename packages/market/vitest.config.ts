@@ -1,3 +1,3 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/market" } });
+export default defineProject({ test: { name: "@foldmesh/market", maxWorkers: "100%" } });

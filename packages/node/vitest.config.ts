@@ -3,9 +3,8 @@ import { defineProject } from "vitest/config";
 export default defineProject({
   test: {
     name: "@foldmesh/node",
+    maxWorkers: "100%",
     testTimeout: 90_000,
-    // sockets, threads and browsers against the clock: one file at a time, after the tests that only compute
-    fileParallelism: false,
-    sequence: { groupOrder: 1 },
+    sequence: { groupOrder: 2 }, // sockets against the clock: when nothing computes
   },
 });

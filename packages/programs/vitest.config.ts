@@ -1,3 +1,5 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/programs", testTimeout: 60_000 } });
+export default defineProject({
+  test: { name: "@foldmesh/programs", maxWorkers: "100%", testTimeout: 60_000 },
+});

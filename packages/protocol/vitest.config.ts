@@ -1,3 +1,3 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/protocol" } });
+export default defineProject({ test: { name: "@foldmesh/protocol", maxWorkers: "100%" } });

@@ -1,3 +1,5 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/r1cs", testTimeout: 30_000 } });
+export default defineProject({
+  test: { name: "@foldmesh/r1cs", maxWorkers: "100%", testTimeout: 30_000 },
+});

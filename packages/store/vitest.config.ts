@@ -1,3 +1,5 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "@foldmesh/store", testTimeout: 30_000 } });
+export default defineProject({
+  test: { name: "@foldmesh/store", maxWorkers: "100%", testTimeout: 30_000 },
+});

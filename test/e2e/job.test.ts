@@ -65,7 +65,7 @@ describe("a job", () => {
   it("is auctioned, proved by others, merged, paid and verified by the dApp", () => {
     for (const sentence of [
       /^quote: 4 leaves, .* from 2 peers/m,
-      /^auction: 2 lots to prove/m,
+      /^auction: [12] lots? to prove/m,
       /^sold: prove:/m,
       /^…\w+ works on shard \[0, 2\) for/m,
       /^…\w+ delivered merge \[0, 4\): verified/m,

@@ -6,6 +6,6 @@ export default defineProject({
     testTimeout: 240_000,
     hookTimeout: 400_000,
     fileParallelism: false, // a network takes both cores of a small machine
-    sequence: { groupOrder: 2 }, // after everything else
+    sequence: { groupOrder: 4 }, // after everything else
   },
 });

@@ -18,6 +18,7 @@ import type { Intervals, Limits, NetworkConfig } from "./config.ts";
 import { createGossip } from "./gossip-options.ts";
 import type { OffenceBook } from "./offences.ts";
 import { createRecordStore } from "./record-store.ts";
+import { sparing } from "./yamux-mend.ts";
 
 export const KAD_PROTOCOL = "/foldmesh/kad/1.0.0";
 
@@ -72,10 +73,11 @@ export function composeNode(init: NodeInit): Promise<Node> {
 
 /** Windows under which a slow reader is held back instead of reset, and 256 streams on one connection. */
 function createMuxer(limits: Limits): ReturnType<typeof yamux> {
-  return yamux({
+  const create = yamux({
     maxInboundStreams: limits.streamsPerConnection,
     streamOptions: { maxStreamWindowSize: 4 << 20, maxReadBufferLength: 8 << 20 },
   });
+  return (...components) => sparing(create(...components));
 }
 
 function connectionOptions(
