@@ -65,8 +65,10 @@ describe("a job", () => {
   it("is auctioned, proved by others, merged, paid and verified by the dApp", () => {
     for (const sentence of [
       /^quote: 4 leaves, .* from 2 peers/m,
-      /^auction: [12] lots? to prove/m,
-      /^sold: prove:/m,
+      /^plan: 2 shards of 2, 2 leaves/m,
+      /^auction: \d lots? to prove, up to \d+ µ each, 2 bidders admitted/m,
+      /^sold: .*prove:0 to/m,
+      /^sold: .*prove:1 to/m,
       /^…\w+ works on shard \[0, 2\) for/m,
       /^…\w+ delivered merge \[0, 4\): verified/m,
       /^…\w+ delivered compression: verified/m,

@@ -15,7 +15,7 @@ const BROKER = {
   role: ["broker"],
   listen: ["/ip4/127.0.0.1/tcp/0"],
   threads: 1,
-  broker: { stepsPerLeaf: 2, rosterMs: 300, maxRestMs: 300 },
+  broker: { stepsPerLeaf: 2, rosterMs: 300, maxRestMs: 300, absentMs: 2_000 },
 };
 
 export async function startBroker(

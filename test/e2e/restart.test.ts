@@ -74,9 +74,9 @@ async function expectProvedAndPaidOnce(finished: Finished, out: string): Promise
   expect(slots.length).toBeGreaterThan(3);
 }
 
-/** Until it has written down a checkpoint of the job. */
-const checkpointed = (daemon: Daemon, job: string): Promise<void> =>
-  daemon.said(new RegExp(`info +checkpointed +job=…${job.slice(-8)}`));
+/** Until its log tells that of the job. */
+const logged = (daemon: Daemon, event: string, job: string, more: string = ""): Promise<void> =>
+  daemon.said(new RegExp(`info +${event} +job=…${job.slice(-8)}${more}`));
 
 describe("a network of processes", () => {
   it("whose broker is killed in the middle and started again finishes the job", async () => {
@@ -88,16 +88,33 @@ describe("a network of processes", () => {
     await expectProvedAndPaidOnce(await job.finished, "a.proof");
   }, 180_000);
 
-  it("whose prover is killed after a checkpoint and started again goes on from there", async () => {
+  it("whose prover is killed after a checkpoint, and whose aggregator is killed at a merge, goes on when they are there again", async () => {
     const job = prove("b.proof");
     await job.said(/works on shard[^]*works on shard/);
     const [, short] = /^…(\w+) works on shard/m.exec(job.output())!;
     const victim = members.find(({ peer }) => peer.endsWith(short!))!;
-    await checkpointed(victim, /^order: (\w+)$/m.exec(job.output())![1]!);
+    const [, name] = /^order: (\w+)$/m.exec(job.output())!;
+    await logged(victim, "checkpointed", name!);
     await kill(victim);
     const again = await startProver(victim.name);
     expect(again.peer).toBe(victim.peer);
     expect(again.output()).toMatch(/info +lease-resumed .*state=working done=\d/);
+    const [aggregator] = members;
+    await logged(aggregator!, "work-started", name!, ".* work=merge");
+    await kill(aggregator!);
+    await startMember(place, broker, "aggregator", "aggregator");
     await expectProvedAndPaidOnce(await job.finished, "b.proof");
+  }, 180_000);
+
+  it("whose broker never comes back finishes the job under its standby", async () => {
+    const standby = await startBroker(place, "standby", { bootstrap: [broker.address] });
+    await admitted(standby, 3);
+    const job = prove("c.proof");
+    await job.said(/works on shard[^]*works on shard/);
+    expect(standby.output()).toMatch(/info +job-followed/);
+    await kill(broker);
+    const finished = await job.finished;
+    await expectProvedAndPaidOnce(finished, "c.proof");
+    expect(JSON.parse(finished.stdout)).toMatchObject({ takenOverBy: standby.peer });
   }, 180_000);
 });

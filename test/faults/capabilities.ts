@@ -1,39 +1,9 @@
 // Which faults the campaign does to which role: those that the network is meant to survive.
-import type { Capability } from "./schedule.ts";
+import { type Capability, FAULT_KINDS } from "./schedule.ts";
 
 export const CAPABILITIES: readonly Capability[] = [
-  {
-    role: "prover",
-    weight: 4,
-    kinds: [
-      "kill",
-      "kill-restart",
-      "kill-corrupt",
-      "freeze",
-      "slow",
-      "cut",
-      "delay",
-      "loss",
-      "skew",
-      "disk-full",
-    ],
-  },
-  {
-    role: "aggregator",
-    weight: 3,
-    kinds: [
-      "kill",
-      "kill-restart",
-      "kill-corrupt",
-      "freeze",
-      "slow",
-      "cut",
-      "delay",
-      "loss",
-      "skew",
-      "disk-full",
-    ],
-  },
+  { role: "prover", weight: 4, kinds: FAULT_KINDS },
+  { role: "aggregator", weight: 3, kinds: FAULT_KINDS },
   {
     role: "broker",
     weight: 2,

@@ -84,6 +84,14 @@ const HONEST: RunRecord = {
     paid("P1", "20", 0, 2, 0),
     paid("P2", "10", 2, 4, 1),
   ],
+  books: {
+    balances: [
+      { peer: "P1", amount: 20n },
+      { peer: "P2", amount: 10n },
+      { peer: "D", amount: 70n },
+    ],
+    escrowed: 0n,
+  },
   cheat: { kind: "idle", peer: "P3" },
   samples: [
     { name: "broker", life: 0, at: 0, handles: 40, rssMiB: 150 },
@@ -105,6 +113,12 @@ describe("the invariants", () => {
   });
 
   it.each<[string, Partial<RunRecord>]>([
+    ["the broker's accounts are of what was paid", { books: { ...HONEST.books!, escrowed: 5n } }],
+    [
+      "the broker's accounts are of what was paid",
+      { books: { ...HONEST.books!, balances: HONEST.books!.balances.slice(1) } },
+    ],
+    ["the broker's accounts are of what was paid", { books: undefined }],
     ["no part is paid twice", { lines: [...HONEST.lines, paid("P2", "0", 1, 3, 2)] }],
     [
       "what a job's dApp is told adds up to what was paid",

@@ -28,6 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     record.jobs.flatMap((job) => sumFaults(record, job)),
   "receipts are of what was paid": (record) =>
     record.members.flatMap((member) => receiptFaults(record, member)),
+  "the broker's accounts are of what was paid": bookFaults,
   "at most a checkpoint's interval is done again for a fault": redoneFaults,
   "the network is whole again after a job": ({ absent }) => absent,
   "processes leave in order": ({ members }) =>
@@ -130,6 +131,23 @@ function receiptFaults(
   const wasHit = struck.some(({ hit }) => hit?.name === name || hit?.name === "broker");
   const missing = wasHit ? [] : [...paid.keys()].filter((each) => !names.includes(each));
   return [...faults, ...missing.map((each) => `${name} has no receipt for ${each}`)];
+}
+
+/** What a broker's disk forgot, or could not take, may be missing from its accounts. */
+function bookFaults({ books, lines, members, struck, cheat }: RunRecord): readonly string[] {
+  const isHit = ({ fault: { kind }, hit }: RunRecord["struck"][number]): boolean =>
+    hit?.name === "broker" && (kind === "kill-corrupt" || kind === "disk-full");
+  if (struck.some(isHit)) return [];
+  if (books === undefined) return ["the broker did not tell"];
+  const { balances, escrowed } = books;
+  const stuck = escrowed === 0n ? [] : [`${escrowed} are set aside for jobs that are over`];
+  const workers = [...members, ...(cheat ? [{ name: cheat.kind, peer: cheat.peer }] : [])];
+  const wrong = workers.flatMap(({ name, peer }) => {
+    const has = balances.find((each) => each.peer === peer)?.amount ?? 0n;
+    const got = sum(paymentsOf(lines).flatMap((each) => (each.peer === peer ? each.amount : [])));
+    return has === got ? [] : [`${name} has ${has} and was paid ${got}`];
+  });
+  return [...stuck, ...wrong];
 }
 
 function redoneFaults({ lines, struck, checkpointMs }: RunRecord): readonly string[] {

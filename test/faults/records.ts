@@ -75,6 +75,12 @@ export interface Sample {
   readonly rssMiB: number;
 }
 
+/** The broker's accounts when all jobs were over. */
+export interface BooksRecord {
+  readonly balances: readonly { readonly peer: string; readonly amount: bigint }[];
+  readonly escrowed: bigint;
+}
+
 export interface RunRecord {
   readonly seed: number;
   /** least time between two checkpoints of a shard */
@@ -85,6 +91,8 @@ export interface RunRecord {
   readonly members: readonly MemberRecord[];
   /** the peer of the hostile member, and what it does; undefined when there was none */
   readonly cheat: { readonly kind: string; readonly peer: string } | undefined;
+  /** undefined when the broker did not tell */
+  readonly books: BooksRecord | undefined;
   readonly lines: readonly Line[];
   readonly samples: readonly Sample[];
   /** processes that still ran, and ports still taken, after everything was stopped */

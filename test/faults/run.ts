@@ -6,7 +6,7 @@ import { DApp } from "./dapp.ts";
 import { startCheat } from "./cheat.ts";
 import { MAIN, type Member } from "./member.ts";
 import { isFree, isRunning } from "./proc.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 import type { Hit, JobRecord, Line, MemberRecord, RunRecord, Sample, Struck } from "./records.ts";
 import type { CheatKind, Fault, JobPlan } from "./schedule.ts";
 import { strike } from "./strike.ts";
@@ -59,6 +59,7 @@ export async function runCampaign(request: RunRequest): Promise<RunRecord> {
     samples.push(...(await world.sample()));
   }
   await cheat?.[Symbol.asyncDispose]();
+  const books = await world.books();
   const members = await stopAll(world);
   pids.push(...world.members.flatMap((member) => member.pids), ...(cheat ? [cheat.pid] : []));
   return {
@@ -69,6 +70,7 @@ export async function runCampaign(request: RunRequest): Promise<RunRecord> {
     struck,
     members,
     cheat: cheat && { kind: cheat.kind, peer: cheat.peer },
+    books,
     lines: world.lines,
     samples,
     leftovers: await leftoversOf(world, pids),

@@ -1,6 +1,6 @@
 // What goes wrong in a run, and when: made of a seed, so that a run that failed can be had again.
-import { createRandom } from "./random.ts";
-import type { Random } from "./random.ts";
+import { createRandom } from "../random.ts";
+import type { Random } from "../random.ts";
 
 export const FAULTED_ROLES = ["prover", "aggregator", "broker", "dapp"] as const;
 export type FaultedRole = (typeof FAULTED_ROLES)[number];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Member } from "./member.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 import type { Fault } from "./schedule.ts";
 import type { Wire } from "./wire.ts";
 
@@ -76,8 +76,8 @@ async function limitFiles({ pid }: Member, bytes: string): Promise<void> {
   await run("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]).catch(() => {}); // it is gone
 }
 
-/** What a daemon cannot do without, and what is money: a disk that loses these is another matter. LevelDB's CURRENT is not repaired yet. */
-const SPARED = /^(?:.*\.key|receipts\.jsonl|control\.sock|CURRENT)$/;
+/** What a daemon cannot do without, and what is money: a disk that loses these is another matter. */
+const SPARED = /^(?:.*\.key|receipts\.jsonl|control\.sock)$/;
 const FLIPPED = 16;
 
 /** Changes bytes of up to three of its files, chosen by `pick`. */

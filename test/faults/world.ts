@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Member } from "./member.ts";
 import { freePort, ownerOf, usageOf } from "./proc.ts";
-import type { Line, Sample } from "./records.ts";
+import type { BooksRecord, Line, Sample } from "./records.ts";
 import { type Wire, createWire } from "./wire.ts";
 
 export interface World extends AsyncDisposable {
@@ -22,6 +22,8 @@ export interface World extends AsyncDisposable {
   readonly onLine: (listener: (line: Line) => void) => () => void;
   /** Waits until all are connected with the broker. @returns names of those that are not, in time */
   readonly whole: (ms: number) => Promise<readonly string[]>;
+  /** The broker's accounts; undefined when it does not tell. */
+  readonly books: () => Promise<BooksRecord | undefined>;
   readonly sample: () => Promise<readonly Sample[]>;
 }
 
@@ -105,6 +107,7 @@ export async function startWorld(init: WorldInit): Promise<World> {
         return () => void listeners.delete(listener);
       },
       whole: (ms) => whole(members, broker!, ms),
+      books: async () => booksOf(await statusOf(broker!)),
       sample: () => sampleAll(members),
       [Symbol.asyncDispose]: dispose,
     };
@@ -139,23 +142,36 @@ async function admitted({ lines }: World, count: number): Promise<void> {
 async function whole(members: readonly Member[], broker: Member, ms: number): Promise<string[]> {
   const giveUp = performance.now() + ms;
   for (;;) {
-    const near = await peersOf(broker);
+    const { peers = [] } = await statusOf(broker);
+    const near = peers.map(({ peer }) => peer);
     const absent = members.filter(({ peer }) => peer !== broker.peer && !near.includes(peer));
     if (absent.length === 0 || performance.now() > giveUp) return absent.map(({ name }) => name);
     await sleep(LOOK_MS);
   }
 }
 
-/** Who a daemon is connected with, as it says itself. */
-async function peersOf(member: Member): Promise<string[]> {
+interface Status {
+  /** that it is connected with */
+  readonly peers?: readonly { readonly peer: string }[];
+  readonly books?: {
+    readonly balances: readonly { readonly peer: string; readonly amount: string }[];
+    readonly escrowed: string;
+  };
+}
+
+/** What a daemon says of itself; nothing when it does not answer. */
+async function statusOf(member: Member): Promise<Status> {
   try {
-    const { peers = [] } = JSON.parse(await readSocket(join(member.data, "control.sock"))) as {
-      peers?: { peer: string }[];
-    };
-    return peers.map(({ peer }) => peer);
+    return JSON.parse(await readSocket(join(member.data, "control.sock"))) as Status;
   } catch {
-    return [];
+    return {};
   }
+}
+
+function booksOf({ books }: Status): BooksRecord | undefined {
+  if (books === undefined) return undefined;
+  const balances = books.balances.map(({ peer, amount }) => ({ peer, amount: BigInt(amount) }));
+  return { balances, escrowed: BigInt(books.escrowed) };
 }
 
 function readSocket(path: string): Promise<string> {

@@ -1,15 +1,6 @@
 // Virtual time and chance: what happens when, all of it drawn from one seed.
 
-/** Small deterministic random numbers (mulberry32). */
-function randomOf(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { createRandom } from "../random.ts";
 
 interface Appointment {
   readonly at: number;
@@ -27,7 +18,7 @@ export class Agenda {
   #order = 0;
 
   constructor(seed: number) {
-    this.random = randomOf(seed);
+    this.random = createRandom(seed).next;
   }
 
   in(ms: number, act: () => void): void {

@@ -73,7 +73,7 @@ export class Candidate extends Machine {
   /** @param isFresh the broker takes its order; else anybody, after a restart too */
   begin(isFresh: boolean): void {
     const init = { rank: this.#rank, candidates: this.#group.length, ...STANDBY };
-    const kept = { term: this.#highestTerm, entries: this.#log.length };
+    const kept = { term: this.#highestTerm, logTerm: this.#logTerm, entries: this.#log.length };
     const { state, effects } = standBy(init, isFresh, this.#now(), kept);
     this.#standby = state;
     if (isFresh && this.#rank === 0) this.#lead(createJob(this.#init, 0));
@@ -97,6 +97,7 @@ export class Candidate extends Machine {
     const { state, effects } = stepStandby(this.#standby, event, this.#now());
     this.#standby = state;
     this.#highestTerm = state.term;
+    this.#logTerm = state.logTerm;
     this.#onStandby(effects);
   }
 
@@ -114,10 +115,10 @@ export class Candidate extends Machine {
       if (effect.kind === "renew") this.#tellOthers(effect.term, effect.entries);
       if (effect.kind === "takeOver") {
         this.#town.truth.count("taken over");
-        this.#logTerm = effect.term;
         this.#lead({ state: replay(this.#init, 0, this.#log), effects: [] });
         this.feed({ kind: "takenOver", term: effect.term });
       }
+      if (effect.kind === "fetchLog") this.#fetch(effect.term, effect.from);
       if (effect.kind === "stepDown") {
         this.#town.truth.count("stepped down");
         this.#job = undefined;
@@ -138,10 +139,11 @@ export class Candidate extends Machine {
       this.#town.wire.send(this, leader, () => leader.onOver());
       return;
     }
-    if (this.#standby === undefined || term < this.#standby.term) return;
     this.#step({ kind: "heard", term, entries });
-    if (this.isLeading || (term === this.#logTerm && entries <= this.#log.length)) return;
-    const from = term === this.#logTerm ? this.#log.length : 0; // a new leader's log may have forked from ours
+  }
+
+  #fetch(term: number, from: number): void {
+    const leader = this.#group[term % this.#group.length]!;
     this.#town.wire.send(this, leader, () => leader.onFetch(this, term, from));
   }
 
@@ -156,8 +158,7 @@ export class Candidate extends Machine {
     if (term !== this.#logTerm && from !== 0) return;
     if (term === this.#logTerm && from > this.#log.length) return;
     this.#log = [...this.#log.slice(0, from), ...entries.map(decodeEntry)];
-    this.#logTerm = term;
-    this.#step({ kind: "logged", entries: this.#log.length });
+    this.#step({ kind: "logged", term, entries: this.#log.length });
   }
 
   onOver(): void {
@@ -184,7 +185,7 @@ export class Candidate extends Machine {
     const { state, effects } = step(this.#job, entry.event, entry.at);
     for (const effect of effects) if (effect.kind === "blame") this.#countRedone(effect);
     this.#job = state;
-    this.#step({ kind: "logged", entries: this.#log.length });
+    this.#step({ kind: "logged", term: this.term, entries: this.#log.length });
     this.#perform(effects);
     this.#alarm();
   }

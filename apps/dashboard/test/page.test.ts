@@ -72,9 +72,10 @@ describe.skipIf(executable === undefined)(`the page in Chromium${reason}`, () =>
     async () => {
       await using world = await startWorld(STEPS_PER_LEAF);
       await prove(world.address);
-      await page.getByText(/sold prove:0 to/).waitFor();
+      const sold = page.locator("#log").getByText(/sold prove:0 to/);
+      await sold.waitFor();
       await page.reload(); // the job goes on, and the page finds it again
-      await page.getByText(/sold prove:0 to/).waitFor();
+      await sold.waitFor();
       expect(await verdict()).toMatch(/^Proved\. Verified in this page in \d+ ms\./);
       expect(await page.locator("#verdict [data-zn]").getAttribute("data-zn")).toBe(ZN.join(","));
 

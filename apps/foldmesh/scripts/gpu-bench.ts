@@ -2,7 +2,7 @@
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gpuBenchmarks } from "../src/bench/gpu.ts";
+import { gpuBenchmarks, gpuCheck } from "../src/bench/gpu.ts";
 import { tableHeader, tableRow } from "../src/bench/print.ts";
 
 const args = process.argv.slice(2);
@@ -15,8 +15,10 @@ const options = {
   note: (text: string): void => console.error(text),
 };
 console.log(tableHeader());
-for (const benchmark of gpuBenchmarks) {
-  if (names.length > 0 && !benchmark.names.some((name) => names.includes(name))) continue;
+const asked = [...gpuBenchmarks, gpuCheck].filter(({ names: all }) =>
+  all.some((name) => names.includes(name)),
+);
+for (const benchmark of names.length === 0 ? gpuBenchmarks : asked) {
   for await (const measurement of benchmark.run(options)) {
     console.log(tableRow(measurement));
     console.error(JSON.stringify(measurement));

@@ -252,7 +252,8 @@ export function bigintEngine(): Engine {
       const scalars = (v as BigIntVec).elements;
       return curve.msm([blinding, ...bases.slice(0, v.length)], [blind, ...scalars]);
     },
-    permute: (states) => states.map((state) => permute(state)),
+    permute,
+    permuteAll: async (states) => states.map((state) => permute(state)),
     close() {},
   };
 }

@@ -107,8 +107,10 @@ export interface Engine {
    * The identity cannot occur for honest random blinds: it is returned as null, callers refuse it.
    */
   commit(key: CommitmentKey, v: Vec, blind: bigint): Promise<Point | null>;
-  /** Poseidon permutation (circomlib parameters) of each state; all of one width t = 2…17. */
-  permute(states: readonly (readonly bigint[])[]): bigint[][];
+  /** Poseidon permutation (circomlib parameters) of a state of width t = 2…17: what a transcript waits for. */
+  permute(state: readonly bigint[]): bigint[];
+  /** The same of many states, all of one width. */
+  permuteAll(states: readonly (readonly bigint[])[]): Promise<bigint[][]>;
   /** Frees everything. */
   close(): void;
 }

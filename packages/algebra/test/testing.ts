@@ -3,6 +3,7 @@ export { engineCompliance } from "./engine-compliance.ts";
 export { drawElements, edgeElements } from "./edge-elements.ts";
 export {
   type KnownBases,
+  basesOf,
   edgeScalars,
   encode,
   expected,

@@ -30,6 +30,7 @@ import { encodeInput } from "./input.ts";
 import { findMembers } from "./members.ts";
 import {
   CANCEL,
+  HELLO,
   JOBS,
   type JobOutline,
   MAX_WAIT_MS,
@@ -75,6 +76,8 @@ export interface Submitted {
   /** Names the job everywhere. */
   readonly job: CIDText;
   readonly broker: PeerId;
+  /** who go on with the job when its broker stays away, in this order */
+  readonly standbys: readonly PeerId[];
   readonly maxPrice: Money;
   readonly deadline: Time;
 }
@@ -84,7 +87,7 @@ export interface WatchOptions extends CallOptions {
   readonly from?: number;
 }
 
-/** A dApp's connection to the network, through one broker. */
+/** A dApp's connection to the network, through one broker; jobs that it gave to that one it finds at their standbys, too. */
 export interface Client {
   readonly peer: PeerId;
   readonly broker: PeerId;
@@ -119,6 +122,13 @@ export interface BrokerAddress {
   readonly patienceMs: number;
 }
 
+/** Who may have a job. */
+interface Leaders {
+  readonly candidates: readonly PeerId[];
+  /** which of them has answered last */
+  at: number;
+}
+
 /** The largest proof that is fetched. */
 const MAX_PROOF_BYTES = 2 ** 29;
 const RETRY_MS = 250;
@@ -126,10 +136,13 @@ const RETRY_MS = 250;
 export class BrokerClient implements Client {
   readonly #network: Network;
   readonly #target: BrokerAddress;
+  readonly #chosen: Leaders;
+  readonly #leaders = new Map<CIDText, Leaders>();
 
   constructor(network: Network, target: BrokerAddress) {
     this.#network = network;
     this.#target = target;
+    this.#chosen = { candidates: [target.broker], at: 0 };
   }
 
   get peer(): PeerId {
@@ -151,12 +164,24 @@ export class BrokerClient implements Client {
     const message = await this.#sign(request, id);
     const reply = await this.#ask(SUBMIT, message.bytes, options);
     const order = await openMessage(verifySignature, reply, "Order");
-    const { job, requester, maxPrice, deadline } = order.content;
-    const isOurs = order.sender === this.broker && requester === this.peer;
-    if (!isOurs || maxPrice > request.maxPrice) {
+    const { job, requester, standbys, maxPrice, deadline } = order.content;
+    const candidates = [order.sender, ...standbys];
+    const at = candidates.indexOf(this.broker);
+    if (at < 0 || requester !== this.peer || maxPrice > request.maxPrice) {
       throw new ClientError("BAD_ANSWER", `${this.broker} answered with somebody else's order`);
     }
-    return { id, job, broker: order.sender, maxPrice, deadline };
+    this.#leaders.set(job, { candidates, at });
+    candidates.forEach((peer) => void this.#meet(peer));
+    return { id, job, broker: order.sender, standbys, maxPrice, deadline };
+  }
+
+  /** Whom the broker knows the way to can be found when it is gone. */
+  async #meet(peer: PeerId): Promise<void> {
+    if (peer === this.broker) return;
+    await this.#network.call(peer, HELLO, new Uint8Array()).then(
+      () => this.#network.keepAlive(peer),
+      () => undefined, // it is asked again when it is needed
+    );
   }
 
   async *watch(job: CIDText, options: WatchOptions = {}): AsyncGenerator<JobUpdate, void> {
@@ -165,7 +190,7 @@ export class BrokerClient implements Client {
       const request = encodeCanonical(watchRequest, { job, from, waitMs: MAX_WAIT_MS });
       const reply = decodeCanonical(
         watchReply,
-        await this.#ask(WATCH, request, options),
+        await this.#ask(WATCH, request, options, job),
         "updates",
       );
       for (const update of reply.updates) {
@@ -185,13 +210,13 @@ export class BrokerClient implements Client {
     for (;;) {
       const result = decodeCanonical(
         jobResult,
-        await this.#ask(RESULT, request, options),
+        await this.#ask(RESULT, request, options, job),
         "result",
       );
       if (result.kind === "failed") {
         throw new ClientError("FAILED", result.message, { reason: result.reason });
       }
-      if (result.kind === "done") return this.#fetchProof(result, options);
+      if (result.kind === "done") return this.#fetchProof(job, result, options);
       for await (const { sequence } of this.watch(job, { ...options, from })) from = sequence + 1;
     }
   }
@@ -202,7 +227,7 @@ export class BrokerClient implements Client {
     options: CallOptions = {},
   ): Promise<void> {
     const message = await signMessage(this.#network.signer, "Cancel", { job, reason });
-    await this.#ask(CANCEL, message.bytes, options);
+    await this.#ask(CANCEL, message.bytes, options, job);
   }
 
   peers(): readonly ConnectedPeer[] {
@@ -245,36 +270,51 @@ export class BrokerClient implements Client {
   }
 
   async #fetchProof(
+    job: CIDText,
     { proof, bytes }: { proof: CIDText; bytes: number },
     options: CallOptions,
   ): Promise<Uint8Array> {
     const maxBytes = Math.min(bytes, MAX_PROOF_BYTES);
-    const from = [this.broker];
     const file = await this.#patiently(
-      () => this.#network.blobs.fetch(proof, { from, maxBytes, ...options }),
+      (peer) => this.#network.blobs.fetch(proof, { from: [peer], maxBytes, ...options }),
       options,
+      job,
     );
     if (cidOfBytes(file) === proof) return file;
     throw new ClientError("BAD_ANSWER", "the proof is not the one that the broker named");
   }
 
-  #ask(method: Method, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+  #ask(
+    method: Method,
+    request: Uint8Array,
+    options: CallOptions,
+    job?: CIDText,
+  ): Promise<Uint8Array> {
     return this.#patiently(
-      () => this.#network.call(this.broker, method, request, options),
+      (peer) => this.#network.call(peer, method, request, options),
       options,
+      job,
     );
   }
 
-  /** Again and again while the broker is out of reach, up to the client's patience. */
-  async #patiently<T>(action: () => Promise<T>, { signal }: CallOptions): Promise<T> {
+  /** Again and again while whoever has the job is out of reach, one candidate after the other, up to the client's patience. */
+  async #patiently<T>(
+    action: (peer: PeerId) => Promise<T>,
+    { signal }: CallOptions,
+    job?: CIDText,
+  ): Promise<T> {
     const giveUp = performance.now() + this.#target.patienceMs;
+    const leaders = this.#leaders.get(job ?? "") ?? this.#chosen;
+    const { candidates } = leaders;
     for (;;) {
       try {
-        return await action();
+        return await action(candidates[leaders.at]!);
       } catch (error) {
         if (signal?.aborted) throw new ClientError("ABORTED", "cancelled", { cause: error });
-        if (!isPassing(error)) throw asClientError(error);
-        if (performance.now() > giveUp) throw unreachable(this.#target, error);
+        if (!isPassing(error) && !(candidates.length > 1 && isElsewhere(error)))
+          throw asClientError(error);
+        if (performance.now() > giveUp) throw unreachable(this.#target, error as Error);
+        leaders.at = (leaders.at + 1) % candidates.length;
         await this.#redial();
       }
     }
@@ -294,6 +334,11 @@ const isPassing = (error: unknown): error is NetworkError =>
   error instanceof NetworkError &&
   ["UNREACHABLE", "CLOSED", "TIMEOUT", "UNSUPPORTED"].includes(error.code);
 
+/** Whether another candidate may have what this one has not. */
+const isElsewhere = (error: unknown): boolean =>
+  (error instanceof RequestRefused && ["NOT_LEADING", "UNKNOWN_JOB"].includes(error.code)) ||
+  (error instanceof NetworkError && error.code === "NOT_FOUND");
+
 function asClientError(error: unknown): unknown {
   if (error instanceof RequestRefused) {
     return new ClientError("REFUSED", error.message, { reason: error.code, cause: error });
@@ -307,7 +352,7 @@ function asClientError(error: unknown): unknown {
   return error;
 }
 
-const unreachable = ({ broker, patienceMs }: BrokerAddress, cause: NetworkError): ClientError =>
+const unreachable = ({ broker, patienceMs }: BrokerAddress, cause: Error): ClientError =>
   new ClientError(
     "UNREACHABLE",
     `the broker ${broker} did not answer for ${Math.round(patienceMs / 1000)} s (${cause.message}): ask again with the same id when it is back`,

@@ -35,6 +35,8 @@ export type JobEvent =
       /** of one leaf, and of one merge */
       readonly constraints: number;
     }
+  /** the broker stayed away, and another one that its order names goes on; numbers go up by a leap */
+  | { readonly kind: "taken-over"; readonly broker: PeerId }
   /** the broker computes the states between shards */
   | { readonly kind: "executed"; readonly done: number; readonly total: number }
   | { readonly kind: "planned"; readonly shards: readonly Range[] }
@@ -117,6 +119,7 @@ const jobEvent: Codec<JobEvent> = union<JobEvent>({
     leaves: index,
     constraints: count,
   }),
+  "taken-over": struct({ kind: word("taken-over"), broker: peer }),
   executed: struct({ kind: word("executed"), done: index, total: index }),
   planned: struct({ kind: word("planned"), shards: list(range, 1, MAX_LISTED) }),
   "auction-opened": struct({

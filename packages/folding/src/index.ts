@@ -3,17 +3,16 @@ export { BASES_DIGESTS, BLOCK_POINTS } from "./bases.ts";
 export {
   type Dimensions,
   GENERATORS_DIGEST,
-  type MergeShapes,
   type Structures,
   type System,
   type SystemGenerators,
   type SystemInit,
   VERSION,
   deriveSystem,
-  mergeShapes,
   systemGenerators,
   withKey,
 } from "./system.ts";
+export { type LeafSize, MAX_LOG_ROWS, type StepSize, leafSize, mergeSize } from "./size.ts";
 export {
   type KZGKey,
   type KeyIdentity,

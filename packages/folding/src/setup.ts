@@ -16,6 +16,7 @@ import {
 } from "@foldmesh/algebra";
 import type { R1CS } from "@foldmesh/r1cs";
 import { FoldingError } from "./errors.ts";
+import { basesFor } from "./size.ts";
 import type { Structures, System } from "./system.ts";
 
 export interface MatrixTriple {
@@ -71,7 +72,7 @@ export const setupOf = (engine: Engine, system: System, handles: SetupHandles): 
   ...handles,
   system,
   engine,
-  permute: (state) => engine.permute([state])[0]!,
+  permute: (state) => engine.permute(state),
   exclusive: turnstile(engine),
 });
 
@@ -114,8 +115,7 @@ function requireKey({ key }: System, bases: Uint8Array): void {
 }
 
 /** Length of an opening's argument over a witness: the generators w continue to it. */
-export const ipaLength = ({ dims }: Pick<System, "dims">): number =>
-  2 ** Math.ceil(Math.log2(dims.witness));
+export const ipaLength = ({ dims }: Pick<System, "dims">): number => basesFor(dims.witness);
 
 const loadMatrices = (vectors: VectorField, r1cs: R1CS): MatrixTriple => ({
   A: vectors.matrix(r1cs.A),

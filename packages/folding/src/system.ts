@@ -38,14 +38,13 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { FoldingError } from "./errors.ts";
 import { type KeyIdentity, TRANSPARENT, srsHash } from "./key.ts";
+import { MASK_ROWS, MAX_LOG_ROWS, leafSize, libraCount } from "./size.ts";
 import type { Shape } from "./statement.ts";
 
 /** Version of the protocol, absorbed in vk. */
 export const VERSION = 1n;
 /** Its place in the vk of a program with a KZG key. */
 const KZG_VERSION = VERSION + (1n << 32n);
-/** Rows, and columns of a witness, are limited by the size of the commitment key: 2^22 bases are 256 MiB. */
-const MAX_LOG_ROWS = 22;
 
 /**
  * SHA-256 of h, cfx, cfw, cfh, cfoff as points of 64 bytes. vk follows from none of h, cfw and cfh, and whoever chooses
@@ -133,29 +132,6 @@ export interface SystemInit {
   readonly permute: Permutation;
   /** Default: SHA-256 in JavaScript. */
   readonly hash?: Hash;
-  /** Constants and shapes of merge circuits that the caller has built already for these generators. */
-  readonly merges?: MergeShapes;
-}
-
-/** Merge circuits, each built once. */
-export interface MergeShapes {
-  readonly tables: MergeTables;
-  /** for a state of `a` elements and 2^s rows */
-  readonly shape: (a: number, s: number) => R1CS;
-}
-
-export function mergeShapes({ cfx, cfoff }: SystemGenerators): MergeShapes {
-  const tables = mergeTables(cfx, cfoff);
-  const built = new Map<string, R1CS>();
-  return {
-    tables,
-    shape(a, s) {
-      const name = `${a} ${s}`;
-      const known = built.get(name) ?? mergeStructure(a, s, tables).structure;
-      built.set(name, known);
-      return known;
-    },
-  };
 }
 
 /**
@@ -170,7 +146,6 @@ export function deriveSystem({
   generators: gens,
   permute,
   hash,
-  merges = mergeShapes(gens),
 }: SystemInit): {
   readonly system: System;
   readonly structures: Structures;
@@ -178,10 +153,10 @@ export function deriveSystem({
   const a = stateSizeOf(step);
   if (!Fp.isCanonical(context)) throw new FoldingError("STEP", "context must be an element of F_p");
   checkStructure(step);
-  checkWidth(step.columns);
   const CF = cycleFoldStructure();
-  const { tables } = merges;
-  const { s, merge } = fitMerge(step.A.rows, a, merges);
+  const tables = mergeTables(gens.cfx, gens.cfoff);
+  const s = logRowsOf(step, a);
+  const merge = mergeStructure(a, s, tables).structure;
   const S = joinBlocks(a, s, step, merge);
   const digestS = digestStructure(S, hash);
   const digestCF = digestStructure(CF, hash);
@@ -203,18 +178,6 @@ export function withKey(
   return { ...parts, key, vk: hashChain(permute, TAG.vk, [...head, ...tail]) };
 }
 
-/** Before anything is made of them: a file's word for its columns costs nothing. */
-function checkWidth(columns: number): void {
-  if (columns <= 2 ** MAX_LOG_ROWS - MOST_OTHER_COLUMNS) return;
-  throw new FoldingError(
-    "STEP",
-    `a leaf of ${columns} wires does not fit in 2^${MAX_LOG_ROWS} columns: split the step or take fewer steps per leaf`,
-  );
-}
-
-/** Of the merge circuit, masks and Libra columns: 26,000 at s = 15, 600 more at s = 22. */
-const MOST_OTHER_COLUMNS = 2 ** 15;
-
 function stateSizeOf(step: R1CS): number {
   const a = (step.publicCount - 1) / 2;
   if (![1, 2, 3, 4].includes(a)) {
@@ -226,30 +189,15 @@ function stateSizeOf(step: R1CS): number {
   return a;
 }
 
-const MASK_ROWS = 3;
-
-/** M alone has more than 2^14 rows for every a. */
-const MIN_LOG_ROWS = 15;
-
-/** s = ⌈log₂(m_F + m_M(s) + 3)⌉, iterated to its fixed point: M grows by about 277 rows for each +1 in s. */
-function fitMerge(stepRows: number, a: number, { shape }: MergeShapes): { s: number; merge: R1CS } {
-  let s = MIN_LOG_ROWS;
-  for (;;) {
-    const merge = shape(a, s);
-    const needed = Math.ceil(Math.log2(stepRows + merge.A.rows + MASK_ROWS));
-    if (needed <= s) return { s, merge };
-    if (needed > MAX_LOG_ROWS) {
-      throw new FoldingError(
-        "STEP",
-        `a leaf of ${stepRows} constraints does not fit in 2^${MAX_LOG_ROWS} rows: split the step or take fewer steps per leaf`,
-      );
-    }
-    s = needed;
-  }
+function logRowsOf({ A, columns, publicCount }: R1CS, a: number): number {
+  const witness = columns - publicCount;
+  const size = leafSize({ a, rows: A.rows, witness });
+  if (size !== null) return size.s;
+  throw new FoldingError(
+    "STEP",
+    `a leaf of ${A.rows} constraints and ${witness} wires does not fit in 2^${MAX_LOG_ROWS} rows and columns: split the step or take fewer steps per leaf`,
+  );
 }
-
-/** One constant and three coefficients for each variable of the sumcheck. */
-export const libraCount = (s: number): number => 3 * s + 1;
 
 function joinBlocks(a: number, s: number, step: R1CS, merge: R1CS): R1CS {
   const xLength = instanceLength(a);
@@ -259,7 +207,7 @@ function joinBlocks(a: number, s: number, step: R1CS, merge: R1CS): R1CS {
   const mergeColumn = (c: number): number =>
     c < merge.publicCount ? step.publicCount + c : xLength + stepPrivate + c - merge.publicCount;
   const m1 = xLength + stepPrivate + merge.columns - merge.publicCount;
-  const columns = m1 + 3 + libraCount(s);
+  const columns = m1 + MASK_ROWS + libraCount(s);
   const mask = maskRows(m1, 0, step.publicCount);
   const join = (name: (typeof MATRICES)[number]): SparseMatrix => {
     const masks = new MatrixBuilder();

@@ -177,7 +177,7 @@ test("malformed circuits are refused by name", () => {
   refused(word(0, 0xffff_ffff), /too early/); // rows
   refused(word(2, 4), /1 \+ 2a public columns/);
   for (const columns of [2 ** 22, 2 ** 30, 2 ** 32 - 1]) {
-    refused(word(1, columns), new RegExp(`a leaf of ${columns} wires does not fit`));
+    refused(word(1, columns), /wires does not fit/);
   }
   refused(word(3, 0xffff_ffff), /too early/); // entries of A
   refused(word(5, 1), /do not follow each other/); // its first row

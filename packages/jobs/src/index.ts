@@ -25,6 +25,7 @@ export type { JobInit, JobPhase, JobState, JobStep } from "./job-state.ts";
 export { decodeEntry, encodeEntry } from "./log.ts";
 export { planShards, type PlanInit, type Speed } from "./plan.ts";
 export {
+  type KeptStanding,
   standBy,
   type StandbyEffect,
   type StandbyEvent,
@@ -44,5 +45,6 @@ export {
   type LeaseRecord,
   type Task,
   type TaskState,
+  type Verified,
 } from "./task-state.ts";
 export { buildTree, type TaskSpec } from "./tree.ts";

@@ -24,18 +24,24 @@ interface Standing {
   readonly leaseMs: number;
   readonly staggerMs: number;
   readonly term: number;
-  /** length of the log as far as it is here */
+  /** whose log is here: of the leader of this term. A new leader's may have forked from it */
+  readonly logTerm: number;
+  /** its length as far as it is here */
   readonly entries: number;
 }
 
-export type StandbyInit = Omit<Standing, "term" | "entries">;
+export type StandbyInit = Omit<Standing, "term" | "logTerm" | "entries">;
+/** What a candidate must not forget over a restart. */
+export type KeptStanding = Pick<Standing, "term" | "logTerm" | "entries">;
+
+type Following = Extract<StandbyState, { phase: "Following" }>;
 
 export type StandbyEvent =
   | { readonly kind: "tick" }
   /** a BrokerLease of the broker or of another candidate */
   | { readonly kind: "heard"; readonly term: number; readonly entries: number }
-  /** the log here has grown */
-  | { readonly kind: "logged"; readonly entries: number }
+  /** the log here has grown, or has become that of another term */
+  | { readonly kind: "logged"; readonly term: number; readonly entries: number }
   | { readonly kind: "over" };
 
 export type StandbyEffect =
@@ -46,8 +52,8 @@ export type StandbyEffect =
       readonly expires: Time;
       readonly entries: number;
     }
-  /** fetch the log from the leader, from this entry on */
-  | { readonly kind: "fetchLog"; readonly from: number }
+  /** fetch the log of the leader of this term, from this entry on; what is here from there on goes */
+  | { readonly kind: "fetchLog"; readonly term: number; readonly from: number }
   /** step the job with `takenOver` of this term, then lead */
   | { readonly kind: "takeOver"; readonly term: number }
   | { readonly kind: "stepDown"; readonly term: number };
@@ -58,7 +64,7 @@ export interface StandbyStep {
 }
 
 /**
- * The broker begins by leading term 0; everyone else, and a broker that restarts, by following.
+ * The broker begins by leading term 0; everyone else, and a broker that restarts, by following: for no time at all where nobody else may lead.
  * @param kept what was on disk before a restart: the highest term ever led or heard of. Without it a term could be led twice, and
  *   its epochs given to two provers.
  */
@@ -66,12 +72,12 @@ export function standBy(
   init: StandbyInit,
   fresh: boolean,
   now: Time,
-  kept: Pick<Standing, "term" | "entries"> = { term: 0, entries: 0 },
+  kept: KeptStanding = { term: 0, logTerm: 0, entries: 0 },
 ): StandbyStep {
   const standing = { ...init, ...kept };
-  return fresh && init.rank === 0
-    ? lead(standing, now)
-    : { state: follow(standing, now), effects: [] };
+  if (fresh && init.rank === 0) return lead(standing, now);
+  const state = follow(standing, now);
+  return { state: init.candidates > 1 ? state : { ...state, takeOverAt: now }, effects: [] };
 }
 
 export function standbyWake(state: StandbyState): Time | undefined {
@@ -87,7 +93,7 @@ export function stepStandby(state: StandbyState, event: StandbyEvent, now: Time)
     case "heard":
       return onHeard(state, event.term, event.entries, now);
     case "logged":
-      return { state: { ...state, entries: Math.max(state.entries, event.entries) }, effects: [] };
+      return { state: onLogged(state, event), effects: [] };
     case "over":
       return { state: { ...standingOf(state), phase: "Over" }, effects: [] };
   }
@@ -98,7 +104,7 @@ function onTick(state: Exclude<StandbyState, { phase: "Over" }>, now: Time): Sta
     return now < state.renewAt ? { state, effects: [] } : lead(state, now);
   if (now < state.takeOverAt) return { state, effects: [] };
   const term = nextTerm(state);
-  const { state: next, effects } = lead({ ...state, term }, now);
+  const { state: next, effects } = lead({ ...state, term, logTerm: term }, now);
   return { state: next, effects: [{ kind: "takeOver", term }, ...effects] };
 }
 
@@ -114,8 +120,18 @@ function onHeard(state: StandbyState, term: number, entries: number, now: Time):
   const followed = follow({ ...state, term }, now);
   const effects: StandbyEffect[] = [];
   if (state.phase === "Leading") effects.push({ kind: "stepDown", term });
-  if (entries > state.entries) effects.push({ kind: "fetchLog", from: state.entries });
+  const isSame = term === state.logTerm;
+  if (!isSame || entries > state.entries)
+    effects.push({ kind: "fetchLog", term, from: isSame ? state.entries : 0 });
   return { state: followed, effects };
+}
+
+/** What comes of a former term comes too late. */
+function onLogged<S extends StandbyState>(
+  state: S,
+  { term, entries }: { readonly term: number; readonly entries: number },
+): S {
+  return term === state.term ? { ...state, logTerm: term, entries } : state;
 }
 
 /** Renewed at a third of the lease, so that two lost messages do not depose anyone. */
@@ -128,11 +144,12 @@ function lead(standing: Standing, now: Time): StandbyStep {
   };
 }
 
-function follow(standing: Standing, now: Time): StandbyState {
+function follow(standing: Standing, now: Time): Following {
   const takeOverAt = now + standing.leaseMs + standing.rank * standing.staggerMs;
   return { ...standingOf(standing), phase: "Following", takeOverAt };
 }
 
-function standingOf({ rank, candidates, leaseMs, staggerMs, term, entries }: Standing): Standing {
-  return { rank, candidates, leaseMs, staggerMs, term, entries };
+function standingOf(standing: Standing): Standing {
+  const { rank, candidates, leaseMs, staggerMs, term, logTerm, entries } = standing;
+  return { rank, candidates, leaseMs, staggerMs, term, logTerm, entries };
 }

@@ -22,7 +22,7 @@ describe("a broker", () => {
     expect(effects).toEqual([{ kind: "renew", term: 0, expires: 3000, entries: 0 }]);
     expect(standbyWake(state)).toBe(1000);
     expect(stepStandby(state, tick, 999).effects).toEqual([]);
-    const grown = stepStandby(state, { kind: "logged", entries: 7 }, 500).state;
+    const grown = stepStandby(state, { kind: "logged", term: 0, entries: 7 }, 500).state;
     expect(stepStandby(grown, tick, 1000).effects).toEqual([
       { kind: "renew", term: 0, expires: 4000, entries: 7 },
     ]);
@@ -39,7 +39,7 @@ describe("a broker", () => {
     const down = stepStandby(state, { kind: "heard", term: 1, entries: 9 }, 500);
     expect(down.effects).toEqual([
       { kind: "stepDown", term: 1 },
-      { kind: "fetchLog", from: 0 },
+      { kind: "fetchLog", term: 1, from: 0 },
     ]);
     expect(down.state.phase).toBe("Following");
     const deaf = stepStandby(down.state, { kind: "heard", term: 0, entries: 99 }, 600);
@@ -50,11 +50,23 @@ describe("a broker", () => {
 describe("a standby", () => {
   test("follows as long as it hears the leader, and fetches what it lacks", () => {
     const heard = stepStandby(first, { kind: "heard", term: 0, entries: 4 }, 2000);
-    expect(heard.effects).toEqual([{ kind: "fetchLog", from: 0 }]);
-    const caughtUp = stepStandby(heard.state, { kind: "logged", entries: 4 }, 2100).state;
+    expect(heard.effects).toEqual([{ kind: "fetchLog", term: 0, from: 0 }]);
+    const caughtUp = stepStandby(heard.state, { kind: "logged", term: 0, entries: 4 }, 2100).state;
     expect(stepStandby(caughtUp, { kind: "heard", term: 0, entries: 4 }, 2500).effects).toEqual([]);
     expect(standbyWake(caughtUp)).toBe(6000);
     expect(stepStandby(caughtUp, tick, 5999).effects).toEqual([]);
+  });
+
+  test("takes the whole log of a new leader, which may have forked from what is here, and nothing late of the old one", () => {
+    const old = stepStandby(first, { kind: "logged", term: 0, entries: 9 }, 10).state;
+    const heard = stepStandby(old, { kind: "heard", term: 2, entries: 5 }, 20);
+    expect(heard.effects).toEqual([{ kind: "fetchLog", term: 2, from: 0 }]);
+    const late = stepStandby(heard.state, { kind: "logged", term: 0, entries: 12 }, 30).state;
+    expect(late).toMatchObject({ logTerm: 0, entries: 9 });
+    const caughtUp = stepStandby(late, { kind: "logged", term: 2, entries: 5 }, 40).state;
+    expect(stepStandby(caughtUp, { kind: "heard", term: 2, entries: 6 }, 50).effects).toEqual([
+      { kind: "fetchLog", term: 2, from: 5 },
+    ]);
   });
 
   test("takes over in the order of ranks, so that the second hears the first in time", () => {
@@ -97,10 +109,16 @@ describe("a standby", () => {
 });
 
 test("a candidate that restarts never leads a term again that it has led or heard of", () => {
-  const kept = { term: 3, entries: 7 };
+  const kept = { term: 3, logTerm: 3, entries: 7 };
   const { state } = standBy({ ...init, rank: 0 }, false, 0, kept);
   const { effects } = stepStandby(state, { kind: "tick" }, 1_000_000);
   const [taken] = effects;
   expect(taken).toMatchObject({ kind: "takeOver" });
   expect((taken as { term: number }).term).toBeGreaterThan(3);
+});
+
+test("where nobody else may lead, a broker that restarts leads at once", () => {
+  const { state } = standBy({ ...init, rank: 0, candidates: 1 }, false, 500);
+  expect(standbyWake(state)).toBe(500);
+  expect(termOf(stepStandby(state, tick, 500).effects)).toBe(1);
 });

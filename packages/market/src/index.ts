@@ -47,6 +47,7 @@ export {
   type LedgerEvent,
   type LedgerState,
   type LedgerStep,
+  compactLedger,
   type Payment,
   stepLedger,
   totalOf,
@@ -66,4 +67,4 @@ export {
 } from "./reputation.ts";
 export { scaledScore, secondScorePrice } from "./score.ts";
 export type { Outcome, Tally } from "./tally.ts";
-export { watch, watchNothingYet, type WatchState, type WatchStep } from "./watch.ts";
+export { createWatch, type Watch } from "./watch.ts";

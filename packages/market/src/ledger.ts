@@ -70,6 +70,32 @@ export function totalOf({ balances, escrows }: LedgerState): Money {
   return [...balances.values(), ...held].reduce((a, b) => a + b, 0n);
 }
 
+/** The same balances and open escrows by the fewest events; what is settled is forgotten. */
+export function compactLedger(state: LedgerState): readonly LedgerEvent[] {
+  const open = [...state.escrows].flatMap(([job, escrow]) => reopening(job, escrow));
+  const so = open.reduce((each, event) => stepLedger(each, event).state, EMPTY_LEDGER);
+  const peers = new Set([...state.balances.keys(), ...so.balances.keys()]);
+  const rest = [...peers].flatMap((peer): readonly LedgerEvent[] => {
+    const more = balanceOf(state, peer) - balanceOf(so, peer);
+    if (more === 0n) return [];
+    return more > 0n
+      ? [{ kind: "deposit", peer, amount: more }]
+      : [{ kind: "withdraw", peer, amount: -more }];
+  });
+  return [...open, ...rest];
+}
+
+function reopening(job: CIDText, escrow: Escrow): readonly LedgerEvent[] {
+  if (escrow.phase === "Settled") return [];
+  const { from, left, paid } = escrow;
+  const amount = paid.reduce((sum, payment) => sum + payment.amount, left);
+  return [
+    { kind: "deposit", peer: from, amount },
+    { kind: "escrow", job, from, amount },
+    ...paid.map((payment) => ({ kind: "pay", job, payment }) as const),
+  ];
+}
+
 /** Amounts are at least 0 (negative ones are our own mistake and throw). Refused events change nothing. */
 export function stepLedger(state: LedgerState, event: LedgerEvent): LedgerStep {
   if (amountOf(event) < 0n) throw new Error(`assertion failed: negative amount in a ${event.kind}`);

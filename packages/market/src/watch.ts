@@ -1,47 +1,49 @@
 import type { AnyMessage, CIDText, Evidence } from "@foldmesh/protocol";
 import { contradicts, equivocation, slotOf } from "@foldmesh/protocol";
 
-/**
- * Remembers the first message of every slot it saw, to catch a peer that signs a second one. Bounded in number and bytes: the oldest
- * slots are forgotten.
- * Gossip's own de-duplication must not hide the second message from it.
- */
-export interface WatchState {
-  readonly capacity: number;
-  /** of all messages seen */
-  readonly bytes: number;
-  readonly seen: ReadonlyMap<string, AnyMessage>;
-}
-
-export interface WatchStep {
-  readonly state: WatchState;
-  readonly evidence?: Evidence;
+/** Remembers the first message of every slot it saw, to catch a peer that signs a second one. */
+export interface Watch {
+  /** how many messages are remembered */
+  readonly size: number;
+  /** Evidence, when somebody signed something else for the same slot before. */
+  see(message: AnyMessage): Evidence | undefined;
 }
 
 /** An announcement may have a quarter of a megabyte. */
 const MOST_BYTES = 2 ** 25;
 
-export function watchNothingYet(capacity: number): WatchState {
-  return { capacity, bytes: 0, seen: new Map() };
-}
-
-export function watch(state: WatchState, message: AnyMessage): WatchStep {
-  const key = keyOf(message);
-  const earlier = key === undefined ? undefined : state.seen.get(key);
-  if (key === undefined || earlier?.id === message.id) return { state };
-  if (earlier !== undefined) {
-    return contradicts(earlier, message)
-      ? { state, evidence: equivocation(earlier, message) }
-      : { state };
-  }
-  const seen = new Map(state.seen).set(key, message);
-  let bytes = state.bytes + message.bytes.length;
-  for (const [name, old] of seen) {
-    if (seen.size <= state.capacity && bytes <= MOST_BYTES) break;
-    seen.delete(name);
-    bytes -= old.bytes.length;
-  }
-  return { state: { ...state, bytes, seen } };
+/**
+ * Bounded in number and bytes: the oldest slots are forgotten. Gossip's own de-duplication must not hide the second message from it.
+ * @param capacity messages
+ */
+export function createWatch(capacity: number): Watch {
+  const seen = new Map<string, AnyMessage>();
+  let bytes = 0;
+  const forgetOld = (): void => {
+    for (const [name, old] of seen) {
+      if (seen.size <= capacity && bytes <= MOST_BYTES) return;
+      seen.delete(name);
+      bytes -= old.bytes.length;
+    }
+  };
+  return {
+    get size() {
+      return seen.size;
+    },
+    see(message) {
+      const key = keyOf(message);
+      if (key === undefined) return undefined;
+      const earlier = seen.get(key);
+      if (earlier !== undefined) {
+        const isSame = earlier.id === message.id || !contradicts(earlier, message);
+        return isSame ? undefined : equivocation(earlier, message);
+      }
+      seen.set(key, message);
+      bytes += message.bytes.length;
+      forgetOld();
+      return undefined;
+    },
+  };
 }
 
 function keyOf(message: AnyMessage): CIDText | undefined {

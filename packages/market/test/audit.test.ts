@@ -3,6 +3,7 @@ import type { Award, BidReveal, Evidence } from "@foldmesh/protocol";
 import { generateKeyPair } from "@libp2p/crypto/keys";
 import { describe, expect, test } from "vitest";
 import {
+  createWatch,
   checkWrongAward,
   commitmentOf,
   decideAward,
@@ -10,8 +11,6 @@ import {
   stepBid,
   truthfulBid,
   verifyAward,
-  watch,
-  watchNothingYet,
   wrongAward,
 } from "../src/index.ts";
 import { announcementOf, cidOf, lotOf, peerOf, saltOf, unsigned } from "./helpers.ts";
@@ -87,19 +86,19 @@ describe("a watcher", () => {
     });
 
   test("catches two awards for one auction, and is not upset by the same one twice", () => {
-    const first = watch(watchNothingYet(10), award(ann.peer));
-    expect(watch(first.state, award(ann.peer)).evidence).toBeUndefined();
-    expect(watch(first.state, award(ann.peer, "other")).evidence).toBeUndefined();
-    expect(watch(first.state, award(ben.peer)).evidence).toMatchObject({ charge: "equivocation" });
+    const watch = createWatch(10);
+    expect(watch.see(award(ann.peer))).toBeUndefined();
+    expect(watch.see(award(ann.peer))).toBeUndefined();
+    expect(watch.see(award(ann.peer, "other"))).toBeUndefined();
+    expect(watch.see(award(ben.peer))).toMatchObject({ charge: "equivocation" });
   });
 
   test("remembers no more than its capacity", () => {
-    const state = ["1", "2", "3"].reduce(
-      (now, name) => watch(now, award(ann.peer, name)).state,
-      watchNothingYet(2),
-    );
-    expect(state.seen.size).toBe(2);
-    expect(watch(state, award(ben.peer, "1")).evidence).toBeUndefined();
+    const watch = createWatch(2);
+    for (const name of ["1", "2", "3"]) watch.see(award(ann.peer, name));
+    expect(watch.size).toBe(2);
+    expect(watch.see(award(ben.peer, "1"))).toBeUndefined();
+    expect(watch.see(award(ben.peer, "3"))).toMatchObject({ charge: "equivocation" });
   });
 });
 

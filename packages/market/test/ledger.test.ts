@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   balanceOf,
+  compactLedger,
   EMPTY_LEDGER,
   type LedgerEvent,
   type LedgerState,
@@ -103,6 +104,15 @@ describe("the ledger", () => {
           expect([...next.balances.values()].every((balance) => balance >= 0n)).toBe(true);
           state = next;
         }
+        const again = compactLedger(state).reduce(
+          (at, each) => stepLedger(at, each).state,
+          EMPTY_LEDGER,
+        );
+        const open = [...state.escrows].filter(([, { phase }]) => phase === "Open");
+        expect(new Map(again.escrows)).toEqual(new Map(open));
+        for (const name of ["a", "b", "c"])
+          expect(balanceOf(again, name)).toBe(balanceOf(state, name));
+        expect(compactLedger(again)).toHaveLength(compactLedger(state).length);
       }),
     );
   });

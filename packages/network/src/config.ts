@@ -23,6 +23,8 @@ export interface Limits {
   readonly maxGossipBytes: number;
   readonly blobRequests: Rate;
   readonly blobStreams: number;
+  /** transfers served at once; public blobs get half of the places at most */
+  readonly blobTransfers: number;
   /** the longest silence within a blob's transfer */
   readonly blobStall: number;
   readonly maxBlobBytes: number;
@@ -43,6 +45,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxGossipBytes: LARGEST_LIMIT,
   blobRequests: { perSecond: 20, burst: 100 },
   blobStreams: 8,
+  blobTransfers: 64,
   blobStall: 10_000,
   maxBlobBytes: 4 * 2 ** 30,
   maxRecords: 65_536,
@@ -87,8 +90,8 @@ export interface NetworkConfig {
   readonly mdns?: boolean;
   /** what this node serves and where downloads go; default an empty one in memory */
   readonly blobs?: BlobSource;
-  /** whether `peer` may fetch `cid`; default everybody may fetch what they can name */
-  readonly mayFetch?: (peer: PeerId, cid: CIDText) => boolean;
+  /** whether `peer`, or whoever asks, may fetch `cid`; default everybody may fetch what they can name */
+  readonly mayFetch?: (peer: PeerId | undefined, cid: CIDText) => boolean;
   readonly software?: string;
   readonly limits?: Partial<Limits>;
   readonly intervals?: Partial<Intervals>;

@@ -1,6 +1,6 @@
 import { LARGEST_LIMIT } from "@foldmesh/protocol";
 import type { GossipSub, GossipSubComponents, Message } from "@libp2p/gossipsub";
-import { gossipsub, StrictSign } from "@libp2p/gossipsub";
+import { gossipsub, StrictNoSign } from "@libp2p/gossipsub";
 import { concat } from "uint8arrays/concat";
 import { fromString } from "uint8arrays/from-string";
 import { platform } from "#platform";
@@ -29,7 +29,7 @@ export function createGossip(init: NodeInit): (components: GossipSubComponents) 
   const { config, limits, intervals, offences } = init;
   assert(limits.maxGossipBytes <= LARGEST_LIMIT, "maxGossipBytes is at most LARGEST_LIMIT");
   return gossipsub({
-    globalSignaturePolicy: StrictSign,
+    globalSignaturePolicy: StrictNoSign, // every message is signed by its author already: no second key operation a message and a copy
     fallbackToFloodsub: false,
     allowedTopics: [...config.topics],
     msgIdFn: messageName,

@@ -1,4 +1,4 @@
-import type { AnyMessage, Kind, PeerId, SignedMessage } from "@foldmesh/protocol";
+import type { Kind, PeerId, SignedMessage } from "@foldmesh/protocol";
 import { openMessage, ProtocolError, verifySignature } from "@foldmesh/protocol";
 import type { Message } from "@libp2p/gossipsub";
 import { TopicValidatorResult } from "@libp2p/gossipsub";
@@ -42,17 +42,18 @@ export interface Gossip {
   readonly neighbours: (topic: string) => readonly PeerId[];
 }
 
-/** A judge for signed protocol messages of the given kinds; `check` may look at the world (time, known jobs). */
+/**
+ * A judge for signed protocol messages of the given kinds.
+ * @param check what can be seen of the content before it is passed on; throws ProtocolError for what nobody should pass on
+ */
 export function signedMessages<K extends Kind>(
   kinds: readonly K[],
-  check: (message: { [E in K]: SignedMessage<E> }[K]) => Judgement<unknown>["verdict"] = () =>
-    "accept",
+  check: (message: { [E in K]: SignedMessage<E> }[K]) => Promise<void> = () => Promise.resolve(),
 ): Judge<{ [E in K]: SignedMessage<E> }[K]> {
   return async ({ bytes }) => {
     const value = await openMessage(verifySignature, bytes, ...kinds);
-    const verdict = check(value);
-    const reason = `${(value as AnyMessage).kind} makes no sense`;
-    return verdict === "accept" ? { verdict, value } : { verdict, reason };
+    await check(value);
+    return { verdict: "accept", value };
   };
 }
 

@@ -27,9 +27,9 @@ interface Beat {
   stream: Stream | undefined;
   streamBegun: number;
   isOpening: boolean;
-  /** by the attentive clock; undefined while no ping is under way */
+  /** undefined while no ping is under way */
   asked: number | undefined;
-  /** by the true clock, for the round trip */
+  /** later than `asked` where it was sent again: for the round trip */
   sent: number;
   received: number;
   slowest: number;
@@ -41,10 +41,9 @@ export function startHeartbeat(context: Context): Heartbeat {
   const { node, intervals, events, stopping } = context;
   const beats = new Map<string, Beat>();
   const silent = new Set<PeerId>();
-  const clock = createAttentiveClock(intervals.ping);
 
   const timer = setInterval(() => {
-    const now = clock.tick();
+    const now = performance.now();
     const connections = node.getConnections();
     const open = new Set(connections.map(({ id }) => id));
     for (const id of beats.keys()) if (!open.has(id)) beats.delete(id);
@@ -81,33 +80,17 @@ export function startHeartbeat(context: Context): Heartbeat {
   return { isSilent: (peer) => silent.has(peer) };
 }
 
-/**
- * Time in which this process could have heard an answer: a tick that comes late, because the event loop was blocked or the machine slept,
- * counts as two. What we did not listen to is not held against others.
- */
-export function createAttentiveClock(tickMs: number): { readonly tick: () => number } {
-  let last = performance.now();
-  let time = 0;
-  return {
-    tick() {
-      const now = performance.now();
-      time += Math.min(now - last, 2 * tickMs);
-      last = now;
-      return time;
-    },
-  };
-}
-
 function newBeat(connection: Connection): Beat {
   const never = { stream: undefined, streamBegun: 0, asked: undefined, sent: 0, received: 0 };
   const good = { isOpening: false, slowest: 0, slowestAt: 0, isSilent: false };
   return { connection, ...never, ...good };
 }
 
-function check({ intervals }: Context, beat: Beat, now: number): void {
+function check({ intervals, lag }: Context, beat: Beat, now: number): void {
   if (now - beat.slowestAt > MEMORY) beat.slowest = 0;
   if (beat.asked === undefined) return;
-  const waited = now - beat.asked;
+  const passed = now - beat.asked;
+  const waited = passed - lag.paused(passed); // what we did not listen to is not held against others
   const patience = Math.max(intervals.silence, PATIENCE * beat.slowest);
   beat.isSilent ||= waited >= Math.min(patience, intervals.pingTimeout);
   if (waited < intervals.pingTimeout) return;

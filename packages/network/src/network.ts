@@ -136,7 +136,7 @@ async function createContext(
   const lag = createLagMeter(() => performance.now());
   base.stopping.addEventListener("abort", lag.stop, { once: true });
   const police = createPolice({ node, offences, events: base.events, lag });
-  return { ...rest, node, signer: signerOf(key), limits, intervals, offences, police };
+  return { ...rest, node, signer: signerOf(key), limits, intervals, offences, police, lag };
 }
 
 async function startNode(node: Node): Promise<void> {

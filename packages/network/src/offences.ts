@@ -1,6 +1,6 @@
 import type { PeerId } from "@foldmesh/protocol";
 
-/** What a peer can do wrong, as far as the network sees it; `misconduct` is for the layers above. */
+/** What a peer can do wrong, as far as the network sees it; the last two are for the layers above. */
 export type Offence =
   | "malformed"
   | "oversized"
@@ -10,6 +10,7 @@ export type Offence =
   | "bad-blob"
   | "bad-gossip"
   | "graylisted"
+  | "no-reveal"
   | "misconduct";
 
 /** Points lost; a peer starts at 0, and two of the worst within a minute ban it. */
@@ -22,6 +23,7 @@ const PENALTY: Readonly<Record<Offence, number>> = {
   "bad-blob": 55,
   "bad-gossip": 25,
   graylisted: 60,
+  "no-reveal": 16, // a bid that stays sealed: four auctions in a row disconnect
   misconduct: 55,
 };
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { BlobSource } from "../src/index.ts";
 import { cidOfBytes, createMemoryBlobs, once } from "../src/index.ts";
 import { CHUNK_BYTES, WINDOW } from "../src/blobs/wire.ts";
-import { addressOf, bytesOf, type Member, member, star } from "./world.ts";
+import { addressOf, bytesOf, type Member, member, star, textOf, until } from "./world.ts";
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -51,6 +51,43 @@ test("a peer that may not fetch is told that the blob is missing", async () => {
   await b.dial(addressOf(a));
   const cid = await a.blobs.add(bytesOf("secret"));
   await expect(b.blobs.fetch(cid, { from: [a.peer] })).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
+test("slow readers of a public blob take no more than half of the places", async () => {
+  const [open, named] = [bytesOf("for all"), bytesOf("for one")].map(cidOfBytes) as [
+    string,
+    string,
+  ];
+  const friend = await member("friend");
+  const source = createMemoryBlobs();
+  await source.put(named, once(bytesOf("for one")));
+  let isRead = false;
+  const slow: BlobSource = {
+    ...source,
+    size: (cid) => (cid === open ? Promise.resolve(7) : source.size(cid)),
+    async *get(cid) {
+      isRead ||= cid === open;
+      if (cid === open) await new Promise(() => undefined);
+      yield* source.get(cid);
+    },
+  };
+  const holder = await member("holder", {
+    blobs: slow,
+    limits: { blobTransfers: 2 },
+    mayFetch: (peer, cid) => cid === open || peer === friend.peer,
+  });
+  const stranger = await member("stranger");
+  for (const each of [friend, stranger]) await each.dial(addressOf(holder));
+  const from = [holder.peer];
+  const held = stranger.blobs.fetch(open, { from });
+  const isGivenUp = expect(held).rejects.toThrow();
+  await until(() => isRead, "the slow reader");
+  await expect(friend.blobs.fetch(open, { from })).rejects.toMatchObject({
+    cause: { message: expect.stringContaining("busy") as string },
+  });
+  expect(textOf(await friend.blobs.fetch(named, { from }))).toBe("for one");
+  await stranger.stop();
+  await isGivenUp;
 });
 
 /** A source that says `size` and sends `bytes`, whatever it is asked for; then `fail`. */
@@ -166,6 +203,24 @@ test("32 MiB stream into the source of a slow reader, while sender and reader ho
   await reader.blobs.download(cid, { from: [holder.peer] });
   expect(consumed).toBe(TOTAL);
   expect(ahead).toBeLessThanOrEqual((WINDOW + 2) * CHUNK_BYTES);
+});
+
+test("a holder that trickles is given up where a pace is asked for", async () => {
+  const trickling: BlobSource = {
+    ...liar(1 << 20, bytesOf("")),
+    async *get() {
+      for (;;) {
+        yield new Uint8Array(1);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+  const holder = await member("holder", { blobs: trickling });
+  const reader = await member("reader", { limits: { blobStall: 300 } });
+  await reader.dial(addressOf(holder));
+  const options = { from: [holder.peer], slowest: 10 << 20 };
+  const fetching = reader.blobs.fetch(cidOfBytes(bytesOf("a node")), options);
+  await expect(fetching).rejects.toMatchObject({ code: "NOT_FOUND", cause: { code: "TIMEOUT" } });
 });
 
 test("an aborted fetch ends at once and lets the holder go", async () => {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Offer } from "../src/index.ts";
 import { classesOf, classFor, offers } from "../src/capabilities/classes.ts";
 import { createAdvertBook, MAX_ADVERT_LIFE } from "../src/capabilities/advert-book.ts";
+import { confirm } from "../src/capabilities/confirm.ts";
 import type { NetworkEvent } from "../src/index.ts";
 import { addressOf, type Member, member, star, until } from "./world.ts";
 
@@ -123,6 +124,25 @@ test("the advert of a peer that does not answer comes from the DHT, the newest o
   await Promise.all(kill);
   const known = await b!.capabilities.of(peer);
   expect(known.id).toBe(newer.id);
+});
+
+test("a lookup ends with the last advert it needs, though the search goes on", async () => {
+  const who = await member("who offers");
+  const advert = await who.capabilities.announce(offer());
+  let isEnded = false;
+  async function* search(signal: AbortSignal): AsyncGenerator<string> {
+    yield "nobody";
+    yield who.peer;
+    await until(() => signal.aborted, "the end of the search");
+    isEnded = true;
+  }
+  const ask = async (peer: string): Promise<typeof advert> => {
+    if (peer === who.peer) return advert;
+    throw new Error("does not answer");
+  };
+  const { signal } = new AbortController();
+  expect(await confirm(search, ask, () => true, 1, signal)).toEqual([advert]);
+  await until(() => isEnded, "the search to hear of it");
 });
 
 const NOW = 1_800_000_000_000;

@@ -2,7 +2,7 @@ import { signMessage } from "@foldmesh/protocol";
 import { expect, test } from "vitest";
 import type { GossipMessage, Judge } from "../src/index.ts";
 import { signedMessages } from "../src/index.ts";
-import { bytesOf, member, type Member, star, textOf, TOPIC, until } from "./world.ts";
+import { addressOf, bytesOf, member, type Member, star, textOf, TOPIC, until } from "./world.ts";
 
 const anything: Judge<string> = ({ bytes }) => ({ verdict: "accept", value: textOf(bytes) });
 
@@ -39,15 +39,10 @@ test("two conflicting signed messages both travel; the same bytes again do not",
   b.gossip.subscribe(TOPIC, commits, ({ content }) => void heard.push(content.commitment));
   await known(a, 1);
   await meshed(hub, 1);
-  const auction = "bafkreifxkh4qudmk7bcsqn2ynjx4j2p7gqusw7wpbylp6kxzecwnqh3mce";
-  const [one, two] = ["11", "22"].map((pair) => pair.repeat(32)) as [string, string];
-  for (const commitment of [one, two, one]) {
-    const message = await signMessage(a.signer, "BidCommit", { auction, commitment });
-    await a.gossip.publish(TOPIC, message.bytes);
-  }
+  for (const i of [1, 2, 1]) await a.gossip.publish(TOPIC, await commit(a, i));
   await until(() => heard.length === 2, "both messages");
   await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(heard.toSorted()).toEqual([one, two]);
+  expect(heard.toSorted()).toEqual(["11", "12"].map((pair) => pair.repeat(32)));
 });
 
 test("ignored messages go no further and cost nothing", async () => {
@@ -62,19 +57,38 @@ test("ignored messages go no further and cost nothing", async () => {
   expect(hub.peers().map(({ score }) => score)).toEqual([0, 0]);
 });
 
-test("a neighbour that passes on rubbish is disconnected; others are heard as before", async () => {
-  const [hub, bad, good] = (await star(["hub", "bad", "good"])) as [Member, Member, Member];
+const AUCTION = "bafkreifxkh4qudmk7bcsqn2ynjx4j2p7gqusw7wpbylp6kxzecwnqh3mce";
+
+async function commit({ signer }: Member, i: number): Promise<Uint8Array> {
+  const commitment = `${10 + i}`.repeat(32);
+  return (await signMessage(signer, "BidCommit", { auction: AUCTION, commitment })).bytes;
+}
+
+const forged = async (by: Member, i: number): Promise<Uint8Array> => {
+  const bytes = new Uint8Array(await commit(by, i));
+  bytes[bytes.length - 1]! ^= 1;
+  return bytes;
+};
+
+test.each<[string, (by: Member, i: number) => Promise<Uint8Array>]>([
+  ["rubbish", async (_, i) => bytesOf(`rubbish ${i}`)],
+  ["forged signatures", forged],
+  ["messages that are too long", async (_, i) => new Uint8Array(5000).fill(i)],
+])("a neighbour that passes on %s is disconnected; others are heard as before", async (_, bad) => {
+  const [hub, liar, good] = await Promise.all([
+    member("hub", { limits: { maxGossipBytes: 4000 } }),
+    member("bad"),
+    member("good"),
+  ]);
+  await Promise.all([liar, good].map((each) => each.dial(addressOf(hub))));
   const messages: GossipMessage[] = [];
   const judge = signedMessages(["BidCommit"]);
   hub.gossip.subscribe(TOPIC, judge, (_value, message) => void messages.push(message));
-  await known(bad, 1);
+  await known(liar, 1);
   await known(good, 1);
-  for (let i = 0; i < 6; i++) await bad.gossip.publish(TOPIC, bytesOf(`rubbish ${i}`));
-  await until(() => hub.peers().every(({ peer }) => peer !== bad.peer), "the disconnection");
-  const commitment = "33".repeat(32);
-  const auction = "bafkreifxkh4qudmk7bcsqn2ynjx4j2p7gqusw7wpbylp6kxzecwnqh3mce";
-  const message = await signMessage(good.signer, "BidCommit", { auction, commitment });
-  await good.gossip.publish(TOPIC, message.bytes);
+  for (let i = 0; i < 6; i++) await liar.gossip.publish(TOPIC, await bad(liar, i));
+  await until(() => hub.peers().every(({ peer }) => peer !== liar.peer), "the disconnection");
+  await good.gossip.publish(TOPIC, await commit(good, 0));
   await until(() => messages.length === 1, "the honest message");
 });
 

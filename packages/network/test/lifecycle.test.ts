@@ -88,17 +88,6 @@ test("a member is reached over WebSockets", async () => {
   expect(textOf(await b.call(a.peer, ECHO, bytesOf("over ws")))).toBe("over ws");
 });
 
-test("a home behind NAT is reached through a relay", async () => {
-  const relay = await member("relay", { relay: "serve" });
-  const home = await member("home", { relay: "use", listen: [], bootstrap: [addressOf(relay)] });
-  await home.handle(ECHO, (request) => request);
-  await until(() => home.addresses().length > 0, "the reservation", 10_000);
-  const client = await member("client", { relay: "use", listen: [], directory: "client" });
-  await client.dial(addressOf(home));
-  expect(addressOf(home)).toContain("/p2p-circuit");
-  expect(textOf(await client.call(home.peer, ECHO, bytesOf("through")))).toBe("through");
-});
-
 test("calls under way end when either side stops", async () => {
   const [a, b] = await star(["a", "b"]);
   await a!.handle(ECHO, () => new Promise<never>(() => undefined));

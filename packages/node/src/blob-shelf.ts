@@ -8,7 +8,7 @@ import { type BlobStore, StoreError } from "@foldmesh/store";
 export interface BlobShelf extends BlobSource {
   /** Keeps blobs for an owner, also over restarts: those that are here, and those that come. Hold first, then put. */
   hold(owner: string, ...cids: readonly CIDText[]): Promise<void>;
-  /** What an owner held is dropped, but for what others hold. */
+  /** What an owner held, and those below it (OWNER/…), is dropped, but for what others hold. */
   release(owner: string): Promise<void>;
   /** Who holds anything. */
   owners(): readonly string[];
@@ -18,7 +18,8 @@ export interface BlobShelf extends BlobSource {
   allow(cid: CIDText, ...peers: readonly PeerId[]): void;
   /** Everybody may fetch it. */
   publish(cid: CIDText): void;
-  mayFetch(peer: PeerId, cid: CIDText): boolean;
+  /** @param peer undefined: whoever asks */
+  mayFetch(peer: PeerId | undefined, cid: CIDText): boolean;
   /** All of it together, bytes. */
   held(): number;
   /** Bytes that may still come: what nobody holds gives way. */
@@ -36,8 +37,9 @@ export function createBlobShelf(blobs: BlobStore, now: () => Time): BlobShelf {
   const guests = new Map<CIDText, Set<PeerId> | "everybody">();
 
   const release = async (owner: string): Promise<void> => {
-    const cids = blobs.pinned(owner);
-    await blobs.release(owner);
+    const all = blobs.owners().filter((each) => each === owner || each.startsWith(`${owner}/`));
+    const cids = all.flatMap((each) => blobs.pinned(each));
+    for (const each of all) await blobs.release(each);
     for (const cid of cids) {
       if (guests.get(cid) === "everybody") continue; // of use to others: it gives way when room is needed
       if (await dropped(blobs, cid)) guests.delete(cid);
@@ -74,7 +76,8 @@ export function createBlobShelf(blobs: BlobStore, now: () => Time): BlobShelf {
     publish: (cid) => void guests.set(cid, "everybody"),
     mayFetch(peer, cid) {
       const known = guests.get(cid);
-      return known === "everybody" || (known?.has(peer) ?? false);
+      if (known === "everybody") return true;
+      return peer !== undefined && known !== undefined && known.has(peer);
     },
     held: () => blobs.usage().bytes,
     room() {

@@ -7,6 +7,7 @@ import {
   type SignedMessage,
   signMessage,
 } from "@foldmesh/protocol";
+import { checkRecord } from "./evidence/check-record.ts";
 import { MARKET_TOPIC, RECORD_TOPIC } from "./topics.ts";
 
 const MARKET_KINDS = [
@@ -35,7 +36,11 @@ export function createBoard({ gossip, signer }: Network): Board {
   const listeners = new Set<(notice: Notice) => void>();
   const tell = (notice: Notice): void => listeners.forEach((listener) => listener(notice));
   gossip.subscribe(MARKET_TOPIC, signedMessages(MARKET_KINDS), tell);
-  gossip.subscribe(RECORD_TOPIC, signedMessages(RECORD_KINDS), tell);
+  gossip.subscribe(
+    RECORD_TOPIC,
+    signedMessages(RECORD_KINDS, (notice) => checkRecord(notice)),
+    tell,
+  );
   const repost = async <K extends BoardKind>(message: SignedMessage<K>): Promise<void> => {
     const topic = isRecord(message.kind) ? RECORD_TOPIC : MARKET_TOPIC;
     tell(message as unknown as Notice);

@@ -26,6 +26,10 @@ export interface BrokerConfig {
   readonly restMs: number;
   /** how long a finished job's proof and updates are kept */
   readonly keepMs: number;
+  /** how many other brokers are asked to follow a job, and to go on with it when this one stays away; at most 16 */
+  readonly standbys: number;
+  /** who leads a job and is not heard of for this long has left it: the next one goes on */
+  readonly absentMs: number;
   readonly job: Partial<JobConfig>;
   readonly auction: Partial<AuctionConfig>;
 }
@@ -86,6 +90,8 @@ export const BROKER_DEFAULTS: BrokerConfig = {
   rosterMs: 5_000,
   restMs: 5_000,
   keepMs: 3_600_000,
+  standbys: 2,
+  absentMs: 5_000,
   job: {},
   auction: {},
 };

@@ -34,6 +34,8 @@ export type NodeEvent =
       readonly entries: number;
       readonly updates: number;
     }
+  /** broker: this node is a standby of it */
+  | { readonly kind: "job-followed"; readonly job: CIDText; readonly broker: PeerId }
   | { readonly kind: "job-not-resumed"; readonly job: CIDText; readonly reason: string }
   /** broker: what is thought of a peer's advert; a checked one is admitted to auctions */
   | { readonly kind: "listed" | "admitted"; readonly peer: PeerId }

@@ -12,6 +12,7 @@ import {
 } from "@foldmesh/prover";
 import { createBlobShelf } from "./blob-shelf.ts";
 import { type Board, type Notice, createBoard } from "./board.ts";
+import type { BooksStatus } from "./broker/books.ts";
 import { Broker, SOFTWARE } from "./broker/broker.ts";
 import type { DescribeLeaf } from "./broker/accept.ts";
 import type { Challenge } from "./broker/roster.ts";
@@ -47,6 +48,8 @@ export interface NodeStatus {
   readonly jobs: readonly JobStatus[];
   /** broker: what it thinks of those who worked for it, the best first */
   readonly standings: readonly StandingStatus[];
+  /** broker: its accounts */
+  readonly books: BooksStatus | undefined;
   /** bytes of blobs held */
   readonly blobs: number;
   readonly lag: EventLoopLag;
@@ -155,15 +158,14 @@ export async function composeNode(
   );
   undo.defer(() => members.stop());
   const network = withOwnCalls(members);
+  if (config.roles.includes("broker")) await Broker.greet({ network });
   const threads = config.threads ?? availableParallelism();
   const gpus = await lookForGpus(config);
   const stopping = new AbortController();
   const abort = (): void => stopping.abort(new Error("the node is stopping"));
   const posts = board(createBoard(network));
-  const onFalseCharge = (peer: PeerId, reason: string): void =>
-    network.report(peer, "misconduct", reason);
-  const archive = createArchive(config.dataDir);
-  const watcher = createWatcher({ board: posts, archive, emit, onFalseCharge });
+  const archive = createArchive(config.dataDir, network.peer);
+  const watcher = createWatcher({ board: posts, archive, emit });
   network.observe((event) => {
     if (event.kind === "equivocation") watcher.onContradiction(...event.messages);
   });
@@ -348,6 +350,7 @@ function statusOf(
       ...each,
       convicted: watcher.isConvicted(each.peer),
     })),
+    books: broker?.books.status,
     blobs: shelf.held(),
   };
 }

@@ -1,30 +1,20 @@
 // Looks over everybody's shoulder: who signs two different things for one slot, or awards an auction otherwise than its bids
 // say, has proved it against himself.
 
-import {
-  type WatchState,
-  checkWrongAward,
-  verifyAward,
-  watch,
-  watchNothingYet,
-  wrongAward,
-} from "@foldmesh/market";
+import { createWatch, verifyAward, wrongAward } from "@foldmesh/market";
 import {
   type AnyMessage,
   type CIDText,
   type Evidence,
   type PeerId,
-  ProtocolError,
   type SignedMessage,
-  checkEquivocation,
   contradicts,
   equivocation,
-  verifySignature,
 } from "@foldmesh/protocol";
 import type { Board, Notice } from "./board.ts";
 import type { NodeEvent } from "./events.ts";
 import type { Archive } from "./evidence/archive.ts";
-import { openWrongNode, showsByItself } from "./evidence/wrong-node.ts";
+import { isProven } from "./evidence/check-record.ts";
 
 export interface Watcher {
   /** Whether there is evidence against a peer: nothing is taken from it and nothing given to it. */
@@ -41,8 +31,6 @@ export interface WatcherInit {
   readonly board: Board;
   readonly archive: Archive;
   readonly emit: (event: NodeEvent) => void;
-  /** a peer passed on evidence that proves nothing */
-  readonly onFalseCharge: (accuser: PeerId, reason: string) => void;
 }
 
 interface Seen {
@@ -52,6 +40,8 @@ interface Seen {
 
 const SLOTS = 8192;
 const AUCTIONS = 256;
+/** Whoever likes can convict keys of his own: the oldest are forgotten. */
+const CONVICTED = 65_536;
 
 export function createWatcher(init: WatcherInit): Watcher {
   const watching = new Watching(init);
@@ -68,7 +58,7 @@ class Watching {
   readonly convicted = new Set<PeerId>();
   readonly #init: WatcherInit;
   readonly #auctions = new Map<CIDText, Seen>();
-  #slots: WatchState = watchNothingYet(SLOTS);
+  readonly #slots = createWatch(SLOTS);
 
   constructor(init: WatcherInit) {
     this.#init = init;
@@ -76,8 +66,7 @@ class Watching {
 
   onNotice(notice: Notice): void {
     if (notice.kind === "Evidence") return void this.#judge(notice);
-    const { state, evidence } = watch(this.#slots, notice);
-    this.#slots = state;
+    const evidence = this.#slots.see(notice);
     if (evidence !== undefined) this.#convictBy(evidence);
     this.#followAuction(notice);
   }
@@ -121,32 +110,13 @@ class Watching {
     this.#convictBy(wrongAward(seen.announcement, reveals, award));
   }
 
-  /** Somebody else's evidence: the messages inside must prove it by themselves. */
+  /** Somebody else's evidence, checked when it came: what shows only with blobs convinces only who has them. */
   async #judge(message: SignedMessage<"Evidence">, isNews = false): Promise<void> {
-    const { sender, content } = message;
+    const { content } = message;
     if (this.convicted.has(content.accused)) return;
-    try {
-      if (!(await this.#isProven(content)) || !this.#convict(content)) return;
-      this.#keep(message, []);
-      if (isNews) this.#post(content);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#init.onFalseCharge(sender, error.message);
-    }
-  }
-
-  /** A wrong node is mostly seen only with its blobs and its program: such a charge convinces only who has them. */
-  async #isProven(evidence: Evidence): Promise<boolean> {
-    switch (evidence.charge) {
-      case "equivocation":
-        await checkEquivocation(verifySignature, evidence);
-        return true;
-      case "wrong-award":
-        await checkWrongAward(verifySignature, evidence);
-        return true;
-      case "invalid-node":
-        return showsByItself(await openWrongNode(verifySignature, evidence));
-    }
+    if (!(await isProven(content)) || !this.#convict(content)) return;
+    this.#keep(message, []);
+    if (isNews) this.#post(content);
   }
 
   /** By what this node has seen itself. */
@@ -158,6 +128,8 @@ class Watching {
   #convict({ accused, charge }: Evidence): boolean {
     if (this.convicted.has(accused)) return false;
     this.convicted.add(accused);
+    const [oldest] = this.convicted;
+    if (this.convicted.size > CONVICTED && oldest !== undefined) this.convicted.delete(oldest);
     this.#init.emit({ kind: "evidence", accused, charge });
     return true;
   }

@@ -19,8 +19,13 @@ test("rows are read from what a lot is reckoned at", () => {
 });
 
 test("leases of one program share it, those of another need their own", () => {
-  const carrying = { memoryBytes: 700 * MIB, diskRoom: () => 2 ** 40, threads: 2 };
-  const admission = createAdmission(carrying);
+  let programBytes = 0;
+  const admission = createAdmission({
+    memoryBytes: 700 * MIB,
+    programBytes: () => programBytes,
+    diskRoom: () => 2 ** 40,
+    threads: 2,
+  });
   for (const name of ["a", "b", "c"]) {
     expect(admission.whyNot("one", shard)).toBeUndefined();
     admission.take(name, "one", shard);
@@ -28,11 +33,18 @@ test("leases of one program share it, those of another need their own", () => {
   expect(admission.whyNot("two", shard)).toMatch(/MiB of memory are needed and 700 MiB are there/);
   for (const name of ["a", "b", "c"]) admission.release(name);
   expect(admission.whyNot("two", shard)).toBeUndefined();
+  programBytes = 500 * MIB;
+  expect(admission.whyNot("two", shard)).toMatch(/MiB of memory are needed/);
 });
 
 test("no lease whose nodes the disk cannot keep, however often it is asked", () => {
   let room = 13 * MIB;
-  const admission = createAdmission({ memoryBytes: 2 ** 40, diskRoom: () => room, threads: 1 });
+  const admission = createAdmission({
+    memoryBytes: 2 ** 40,
+    programBytes: () => 0,
+    diskRoom: () => room,
+    threads: 1,
+  });
   let taken = 0;
   for (let i = 0; i < 20; i++) {
     if (admission.whyNot("one", merge) !== undefined) continue;

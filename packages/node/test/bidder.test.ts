@@ -13,6 +13,7 @@ import { WORKER_DEFAULTS } from "../src/config.ts";
 import type { Context } from "../src/context.ts";
 import { Bidder } from "../src/worker/bidder.ts";
 import { type Piece, needsNoSlot } from "../src/worker/chain.ts";
+import { Patrons } from "../src/worker/patrons.ts";
 
 const nameOf = (text: string) => idOfPayload(new TextEncoder().encode(text));
 const [us, broker] = [1, 2].map((n) => peerFromPublicKey(new Uint8Array(32).fill(n))) as [
@@ -71,9 +72,11 @@ function bidder(held: Piece[]) {
     stopping: new AbortController().signal,
   } as unknown as Context;
   const desk = {
+    patrons: new Patrons(() => clock.now),
     free: () => 2 - held.length,
     held: () => held,
     onBid: () => undefined,
+    leaderOf: (_, broker) => broker,
     fits: () => true,
   };
   const speed = { value: 1000, learn: () => undefined };
@@ -177,4 +180,58 @@ test("a lease is of the lot that was bid for, or of nothing", () => {
   expect(bids.take(lease({ program: nameOf("larger") }), broker)).toBeUndefined();
   expect(bids.take(lease({ price: 0n }), broker)).toBeUndefined();
   expect(bids.take(lease({ range: { start: 0, end: 4 }, resume }), broker)).toBeDefined();
+});
+
+test("a lot that was announced twice is taken by one lease: no slot waits for it any more", () => {
+  const { auction, bids } = bidder([]);
+  auction([lot("prove", 0, 2)], []);
+  auction([lot("prove", 0, 2)], [0]);
+  expect(auction([lot("prove", 2, 4)], [])).toMatchObject({ capacity: 1 });
+  const { task, kind, epoch, range } = lot("prove", 0, 2);
+  const lease = { job, task, kind, epoch, range, price: 1_000_000n };
+  expect(bids.take(lease as Lease, broker)).toBeDefined();
+  expect(auction([lot("prove", 4, 6)], [])).toMatchObject({ capacity: 2 });
+});
+
+test("a broker whose awards come to nothing is left alone for longer and longer", () => {
+  const { auction, clock, bids, sealed } = bidder([]);
+  const isAnswered = (won: readonly number[]): boolean => {
+    const before = sealed.length;
+    auction([lot("prove", 0, 2)], won);
+    return sealed.length > before;
+  };
+  const rests: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    isAnswered([0]); // won, and no lease comes
+    for (clock.now += 16_000; !isAnswered([]); clock.now += 1000) rests[i] = (rests[i] ?? 0) + 1;
+  }
+  expect(rests).toEqual([5, 10, 20, 40]);
+  isAnswered([0]);
+  bids.release({ job, task: "prove:0-2", epoch: 0 }, broker);
+  clock.now += 16_000;
+  expect(isAnswered([])).toBe(true); // taken back is another matter
+});
+
+test("a broker that does not pay gets no more bids until it does, however often it asks", () => {
+  let now = 0;
+  const patrons = new Patrons(() => now);
+  const work = (n: number, deadline: number): void => {
+    patrons.onLease(`lease ${n}`, broker);
+    patrons.onDelivered(`lease ${n}`, deadline);
+  };
+  for (let n = 0; n < 9; n++) work(n, 10_000);
+  expect(patrons.deserves(broker)).toBe(true); // the job is not over
+  now = 100_000;
+  expect(patrons.deserves(broker)).toBe(false);
+  expect(patrons.deserves(us)).toBe(true);
+  expect(patrons.brokerOf("lease 0")).toBe(broker);
+  patrons.onReceipt("lease 0");
+  expect(patrons.brokerOf("lease 0")).toBeUndefined();
+  expect(patrons.deserves(broker)).toBe(true);
+  for (let n = 10; n < 30; n++) work(n, now);
+  for (let n = 10; n < 20; n++) patrons.onReceipt(`lease ${n}`); // as many are owed as were paid before
+  now += 100_000;
+  expect(patrons.deserves(broker)).toBe(false);
+  const answers = Array.from({ length: 200 }, () => patrons.deserves(us));
+  expect(answers.filter(Boolean).length).toBeLessThan(100);
 });

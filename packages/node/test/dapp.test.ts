@@ -41,10 +41,10 @@ const journal = (inner: JobJournal): JobJournal => ({
     written.push([job, entry]);
     await inner.append(job, entry);
   },
-  async end(job, record, update) {
+  async end(job, record, update, ...more) {
     if (diskIsFull) throw new Error("no space left");
     records.set(job, record);
-    await inner.end(job, record, update);
+    await inner.end(job, record, update, ...more);
   },
 });
 
@@ -125,6 +125,28 @@ describe("a dApp", () => {
     expect(rest).toEqual(updates.slice(3));
   });
 
+  test("waits for a broker that is still taking its jobs up", async () => {
+    const isTakingUp = Promise.withResolvers<void>();
+    const port = 20_000 + (process.pid % 10_000);
+    const config = { roles: ["broker"], listen: [`/ip4/127.0.0.1/tcp/${port}`] } as const;
+    const starting = world.start("slow", config, {
+      prover: toyProver(),
+      journal: (inner) => ({
+        ...inner,
+        all: () => isTakingUp.promise.then(() => inner.all()),
+      }),
+    });
+    const dial = `/ip4/127.0.0.1/tcp/${port}`;
+    const notYet = (error: { code: string }): undefined => {
+      expect(error.code).toBe("UNREACHABLE"); // it does not listen yet
+    };
+    let early: Client | undefined;
+    while (early === undefined) early = await connect({ dial }).catch(notYet);
+    isTakingUp.resolve();
+    await starting;
+    await early.close();
+  });
+
   test("calls its job off, and nobody else's", async () => {
     const { job } = await client.submit(request({ input: { z0, count: 400 } }));
     const stranger = await world.client(broker);
@@ -172,6 +194,10 @@ describe("a dApp", () => {
   });
 });
 
+/** What a job did not need goes back to its requester, however it ended. */
+const expectNothingSetAside = (): Promise<void> =>
+  until(() => broker.status().books?.escrowed === 0n, "the rest given back");
+
 describe("a broker writes down what happens to a job", () => {
   test("before it acts on it", async () => {
     const { job } = await client.submit(request());
@@ -197,6 +223,7 @@ describe("a broker writes down what happens to a job", () => {
     expect(records.get(job)?.result.kind).toBe("running");
     diskIsFull = false; // a job that was told to have failed must not come to life again at the next start
     await until(() => records.get(job)?.result.kind === "failed", "the end written down");
+    await expectNothingSetAside();
   });
 });
 
@@ -223,6 +250,7 @@ describe("one sentence says what is wrong:", () => {
     const error = await refused(client.result(job));
     expect(error).toMatchObject({ code: "FAILED", reason: "EXECUTION" });
     expect(error.message).toMatch(/ends in \[\d+/);
+    await expectNothingSetAside();
   });
 
   test("inputs that the program refuses", async () => {

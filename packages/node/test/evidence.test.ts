@@ -1,6 +1,8 @@
 // What proves a cheat: made by who sees it, kept as a file, told to all, and checked offline.
 
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readBundle } from "@foldmesh/client/node";
 import type { Bundle } from "@foldmesh/client";
 import { type Network, createNetwork } from "@foldmesh/network";
@@ -8,6 +10,7 @@ import { programDir } from "@foldmesh/programs";
 import { type Award, equivocation, signMessage } from "@foldmesh/protocol";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { listEvidence, verifyEvidence } from "../src/index.ts";
+import { createArchive } from "../src/evidence/archive.ts";
 import { decodeDossier, encodeDossier } from "../src/evidence/dossier.ts";
 import type { NodeParts } from "../src/node.ts";
 import { MARKET_TOPIC, TOPICS } from "../src/topics.ts";
@@ -202,6 +205,25 @@ test("two awards that were told to two halves of a network meet when those do", 
     const verdict = await check(await evidenceAt(member), false);
     expect(verdict).toMatchObject({ kind: "proven", charge: "equivocation", accused });
   }
+});
+
+test("however many keys convict themselves, what a node has found out itself stays in its archive", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "foldmesh-archive-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const [us, ...others] = await Promise.all([11, 12, 13, 14].map(stranger));
+  const archive = createArchive(directory, us!.peer, { bytes: 2 ** 20, files: 2 });
+  for (const { signer } of [us!, ...others]) {
+    const one = await signMessage(signer, "Award", award(AUCTION, []));
+    const two = await signMessage(
+      signer,
+      "Award",
+      award(AUCTION, [{ lot: 0, peer: us!.peer, price: 1n }]),
+    );
+    await archive.keep(await signMessage(signer, "Evidence", equivocation(one, two)));
+  }
+  const accusers = (await listEvidence(directory)).map(({ accuser }) => accuser);
+  expect(accusers).toHaveLength(2);
+  expect(accusers).toContain(us!.peer);
 });
 
 test("a file that proves nothing says why, and one that is no evidence is refused", async () => {

@@ -2,6 +2,7 @@
 
 import { readBundle } from "@foldmesh/client/node";
 import type { Bundle, JobEvent, JobUpdate } from "@foldmesh/client";
+import { NetworkError } from "@foldmesh/network";
 import { programDir } from "@foldmesh/programs";
 import type { Award } from "@foldmesh/protocol";
 import { ProverError } from "@foldmesh/prover";
@@ -28,7 +29,7 @@ const request = (count = 8) => ({
 async function network(
   bad: Partial<NodeParts>,
   broker: NodeConfig["broker"] = {},
-  checkpointMs = 10_000,
+  { checkpointMs = 10_000, ...other }: { checkpointMs?: number } & Partial<NodeParts> = {},
 ): Promise<{ world: World; broker: Member; bad: Member; good: Member }> {
   const world = await createWorld();
   onTestFinished(() => world[Symbol.asyncDispose]());
@@ -41,7 +42,7 @@ async function network(
   const worker = { overheadMs: 100, maxConcurrent: 2, checkpointMs };
   const [cheat, good] = await Promise.all([
     world.start("bad", { roles: ["prover"], worker }, { prover, ...bad }),
-    world.start("good", { roles: ["prover"], worker }, { prover }),
+    world.start("good", { roles: ["prover"], worker }, { prover, ...other }),
     world.start("aggregator", { roles: ["aggregator"], worker }, { prover }),
   ]);
   await until(() => count(head, "admitted") === 3, "three admitted peers");
@@ -166,6 +167,10 @@ test("a bidder that never opens its bid gets nothing, and the others go on", asy
   const { bad, ...rest } = await network({ board: sealed }, { auction: { revealMs: 200 } });
   const updates = await run(rest);
   expect(updates.at(-1)!.event.kind).toBe("done");
+  const offences = rest.broker.events.flatMap((event) =>
+    event.kind === "offence" && event.peer === bad.peer ? [event.offence] : [],
+  );
+  expect(offences).toContain("no-reveal");
   expect(count(bad, "bid")).toBeGreaterThan(0);
   expect(of(updates, "leased").some(({ peer }) => peer === bad.peer)).toBe(false);
 });
@@ -184,9 +189,18 @@ test("a winner that never delivers loses its lease to another", async () => {
   expect(of(updates, "paid").some(({ peer }) => peer === bad.peer)).toBe(false);
 });
 
-test("a prover that dies is replaced from its last checkpoint, and paid for what it did", async () => {
+test("a prover that dies is replaced from its last checkpoint, also by one that cannot fetch that at once, and paid for what it did", async () => {
   const slow = toyProver(150); // it must still be at work when the news of its checkpoint has gone round
-  const { world, broker, bad } = await network({ prover: slow }, { job: { graceMs: 200 } }, 0);
+  let failures = 0;
+  const unlucky: Perform = (context, task) => {
+    if (task.lease.resume === undefined || failures++ > 0) return perform(context, task);
+    throw new NetworkError("NOT_FOUND", "its holders are busy");
+  };
+  const { world, broker, bad, good } = await network(
+    { prover: slow },
+    { job: { graceMs: 200 } },
+    { checkpointMs: 0, perform: unlucky },
+  );
   const client = await world.client(broker);
   const { job } = await client.submit(request(24));
   const updates: JobUpdate[] = [];
@@ -202,6 +216,10 @@ test("a prover that dies is replaced from its last checkpoint, and paid for what
   const paid = of(updates, "paid").filter((each) => each.task === task);
   expect(paid.length).toBeGreaterThan(1);
   expect(paid[0]!.peer).toBe(bad.peer);
+  expect(paid[1]!.peer).toBe(good.peer);
+  expect(failures).toBeGreaterThan(1);
+  const blamed = of(updates, "blamed").filter(({ peer }) => peer === good.peer);
+  expect(blamed.map(({ reason }) => reason)).toEqual(["REFUSED"]);
   expect(paid[0]!.range.end).toBe(paid[1]!.range.start);
 });
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fp } from "@foldmesh/algebra";
 import { cidOfBytes, collect, once } from "@foldmesh/network";
-import { ProtocolError } from "@foldmesh/protocol";
+import { WATCH, watchReply } from "@foldmesh/client";
+import { ProtocolError, encodeCanonical } from "@foldmesh/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createBlobShelf } from "../src/blob-shelf.ts";
 import { createUpdateLog } from "../src/broker/update-log.ts";
@@ -148,27 +149,47 @@ describe("a job's updates", () => {
 
   test("are numbered, and waited for", async () => {
     const log = createUpdateLog(() => 5);
-    const waiting = log.from(0, 10, 10_000, never);
+    const waiting = log.from(0, 10_000, never);
     log.add({ kind: "executed", done: 1, total: 2 }, written);
     expect(await waiting).toEqual([
       { sequence: 0, at: 5, event: { kind: "executed", done: 1, total: 2 } },
     ]);
-    expect(await log.from(1, 10, 1, never)).toEqual([]);
+    expect(await log.from(1, 1, never)).toEqual([]);
     expect(log.isOver(1)).toBe(false);
   });
 
   test("end with the last word: nobody waits for more", async () => {
     const log = createUpdateLog(() => 5);
     log.add({ kind: "failed", reason: "CANCELLED", message: "" }, written);
-    await log.from(0, 1, 10_000, never);
+    await log.from(0, 10_000, never);
     expect(log.isOver(0)).toBe(false);
     expect(log.isOver(1)).toBe(true);
-    expect(await log.from(1, 10, 10_000, never)).toEqual([]);
+    expect(await log.from(1, 10_000, never)).toEqual([]);
+  });
+
+  test("come in replies of a size that can be sent, however long they are", async () => {
+    const log = createUpdateLog(() => 5);
+    const range = { start: 0, end: 1 };
+    const lot = { task: "prove:0", work: "prove", range, reserve: 1n } as const;
+    const lots = Array.from({ length: 4000 }, () => lot);
+    const auction = cidOfBytes(new Uint8Array());
+    const opened = { kind: "auction-opened", auction, lots, bidders: 1 } as const;
+    for (let i = 0; i < 10; i++) log.add(opened, written);
+    await log.from(9, 10_000, never);
+    const taken: number[] = [];
+    while (taken.length < 10) {
+      const updates = await log.from(taken.length, 1, never);
+      const reply = encodeCanonical(watchReply, { updates, over: false });
+      expect(reply.length).toBeLessThanOrEqual(WATCH.replyLimit);
+      expect(updates.length).toBeGreaterThan(0);
+      taken.push(...updates.map(({ sequence }) => sequence));
+    }
+    expect(taken).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   test("are not waited for by who has gone", async () => {
     const controller = new AbortController();
-    const waiting = createUpdateLog(() => 5).from(0, 10, 10_000, controller.signal);
+    const waiting = createUpdateLog(() => 5).from(0, 10_000, controller.signal);
     controller.abort();
     expect(await waiting).toEqual([]);
   });

@@ -92,8 +92,8 @@ describe("a job under powers of tau", () => {
   });
 
   test("is refused by a broker that has too few of them", async () => {
-    const describeLeaf: typeof prover.describeLeaf = async (request) => ({
-      ...(await prover.describeLeaf(request)),
+    const describeLeaf: typeof prover.describeLeaf = (request) => ({
+      ...prover.describeLeaf(request),
       bases: 4,
     });
     const config = { roles: ["broker"], ptau: [ptau] } as const;

@@ -103,7 +103,7 @@ async function asked(change: Partial<ProofRequest> = {}): Promise<Uint8Array> {
   return (await signMessage(stranger.signer, "ProofRequest", content)).bytes;
 }
 
-test("a blob that the broker holds for a job is not given away by naming it as a program", async () => {
+test("an order of another is not taken, nor a blob given away that is named as a program", async () => {
   const [running] = decodeCanonical(
     outlines,
     await stranger.call(broker.peer, JOBS, new Uint8Array()),
@@ -111,6 +111,7 @@ test("a blob that the broker holds for a job is not given away by naming it as a
   );
   const reply = await stranger.call(broker.peer, TERMS, encodeCanonical(jobName, running!));
   const { request } = decodeCanonical(terms, reply, "terms");
+  expect(await codeOf(stranger.call(broker.peer, SUBMIT, request))).toBe("NOT_YOURS");
   const { content } = await openMessage(verifySignature, request, "ProofRequest");
   const { blob } = content.input;
   const none = await stranger.blobs.add(new Uint8Array(1));

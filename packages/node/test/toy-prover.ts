@@ -29,6 +29,7 @@ interface Statement {
 }
 
 const permute = plainPoseidon();
+const hashing = { permute, permuteAll: async (states: bigint[][]) => states.map(permute) };
 
 export const encode = ({ i, j, zIn, zOut, provenance, isTrue }: Statement): Uint8Array =>
   elementsToBytes([i, j, provenance, isTrue, ...zIn, ...zOut]);
@@ -61,31 +62,22 @@ const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
 /** @param leafMs what a leaf takes */
 export function toyProver(leafMs = 5): NodeParts["prover"] {
   return {
-    verifyProof: ({ proof, expected = {} }) => {
+    verifyProof: async ({ proof, expected = {} }) => {
       const { form, body: bytes, stepsPerLeaf } = decodeProof(proof);
       const body = form === "node" ? bytes : decompressed(bytes);
       const j = expected.steps === undefined ? undefined : BigInt(expected.steps / stepsPerLeaf);
       const asked = { i: 0n, j, zIn: expected.z0, zOut: expected.zn };
-      const { failures } = verdict(body, body.length, asked);
-      if (failures.length > 0)
-        return Promise.resolve({ ok: false, failures, statement: null, ms: 0 });
+      const { failures } = await verdict(body, body.length, asked);
+      if (failures.length > 0) return { ok: false, failures, statement: null, ms: 0 };
       const { zIn: z0, zOut: zn } = decode(body);
       const statement = { steps: expected.steps ?? 0, z0, zn, provenance: 0n };
-      return Promise.resolve({ ok: true, form, statement, stepsPerLeaf, ms: 0 });
+      return { ok: true, form, statement, stepsPerLeaf, ms: 0 };
     },
-    describeLeaf: ({ stepsPerLeaf = 1, steps = 1 }): Promise<LeafShape> => {
+    describeLeaf: ({ stepsPerLeaf = 1, steps = 1 }): LeafShape => {
       if (steps % stepsPerLeaf !== 0) {
-        return Promise.reject(
-          new ProverError("PLAN", `${steps} steps are no leaves of ${stepsPerLeaf}`),
-        );
+        throw new ProverError("PLAN", `${steps} steps are no leaves of ${stepsPerLeaf}`);
       }
-      return Promise.resolve({
-        stepsPerLeaf,
-        constraints: 30_000,
-        logRows: 15,
-        bases: 1,
-        keyBytes: 1,
-      });
+      return { stepsPerLeaf, constraints: 30_000, logRows: 15, bases: 1, keyBytes: 1 };
     },
     openSession: ({ program, stepsPerLeaf = 1 }) => {
       const a = program.step.stateSize;
@@ -101,7 +93,7 @@ export function toyProver(leafMs = 5): NodeParts["prover"] {
           const publics = assignment.subarray(ELEMENT_BYTES, ELEMENT_BYTES * (1 + 2 * a));
           const z = elementsFromBytes(publics, Fp.modulus);
           const range = { i: BigInt(i), j: BigInt(i + 1) };
-          const provenance = provenanceFrom(permute, {
+          const provenance = await provenanceFrom(hashing, {
             kind: "shard",
             pid,
             range: { start: i, end: i + 1 },
@@ -119,15 +111,14 @@ export function toyProver(leafMs = 5): NodeParts["prover"] {
           }
           const isTrue = L.isTrue * R.isTrue;
           const [left, right] = [L.provenance, R.provenance];
-          const provenance = provenanceFrom(permute, { kind: "merge", left, right });
+          const provenance = await provenanceFrom(hashing, { kind: "merge", left, right });
           const statement = { i: L.i, j: R.j, zIn: L.zIn, zOut: R.zOut, provenance, isTrue };
           return { node: encode(statement), worker: 0, ms: leafMs, stages };
         },
         verify: ({ node, expected, statementOnly }) =>
-          Promise.resolve(verdict(node, nodeBytes, expected, statementOnly)),
+          verdict(node, nodeBytes, expected, statementOnly),
         compress: ({ node }) => Promise.resolve({ proof: compressed(node), ms: 0 }),
-        check: ({ proof, expected }) =>
-          Promise.resolve(verdict(decompressed(proof), nodeBytes, expected)),
+        check: ({ proof, expected }) => verdict(decompressed(proof), nodeBytes, expected),
         [Symbol.asyncDispose]: () => Promise.resolve(),
       };
       return Promise.resolve(session);
@@ -135,12 +126,12 @@ export function toyProver(leafMs = 5): NodeParts["prover"] {
   };
 }
 
-function verdict(
+async function verdict(
   node: Uint8Array,
   size: number,
   expected: VerifyTask["expected"],
   statementOnly = false,
-): VerifyResult {
+): Promise<VerifyResult> {
   if (node.length !== size) return { failures: ["size"], claim: null, ms: 0 };
   const { i, j, zIn, zOut, provenance, isTrue } = decode(node);
   const failures: string[] = [];
@@ -151,7 +142,7 @@ function verdict(
   if (expected.zOut !== undefined && zOut.join() !== expected.zOut.join())
     failures.push("statement: z'");
   const { lineage } = expected;
-  if (lineage !== undefined && provenance !== provenanceFrom(permute, lineage))
+  if (lineage !== undefined && provenance !== (await provenanceFrom(hashing, lineage)))
     failures.push("statement: pid");
   if (isTrue !== 1n && !statementOnly) failures.push("u: relation");
   return { failures, claim: { vk: 0n, i, j, zIn, zOut, provenance }, ms: 0 };

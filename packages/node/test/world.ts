@@ -19,7 +19,10 @@ export interface World extends AsyncDisposable {
   /** for files; removed at the end */
   readonly directory: string;
   start(name: string, config: Partial<NodeConfig>, parts?: Partial<NodeParts>): Promise<Member>;
-  client(member: Member, options?: { privateKey?: Uint8Array }): Promise<Client>;
+  client(
+    member: Member,
+    options?: { privateKey?: Uint8Array; patienceMs?: number },
+  ): Promise<Client>;
   /** Stops one before the end. */
   stop(member: Member): Promise<void>;
 }

@@ -52,8 +52,8 @@ export function equivocation(a: AnyMessage, b: AnyMessage): Evidence {
  * @throws ProtocolError BAD_EVIDENCE, or what was wrong with a message inside
  */
 export async function checkEquivocation(verify: Verifier, evidence: Evidence): Promise<void> {
-  const [a, b] = await openAll(verify, evidence);
-  if (evidence.messages.length !== 2 || !a || !b) throw badEvidence("expected two messages");
+  if (evidence.messages.length !== 2) throw badEvidence("expected two messages"); // signatures cost
+  const [a, b] = (await openAll(verify, evidence)) as [AnyMessage, AnyMessage];
   if (a.sender !== evidence.accused) throw badEvidence(`signed by ${a.sender}, not by the accused`);
   if (!contradicts(a, b)) throw badEvidence("the two messages do not contradict each other");
 }

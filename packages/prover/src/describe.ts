@@ -1,9 +1,7 @@
-import { createEngine } from "@foldmesh/algebra";
-import { readModules } from "@foldmesh/algebra/node";
 import type { Program } from "@foldmesh/r1cs";
 import { BLOCK_POINTS, POINT_BYTES } from "./key-cache.ts";
-import { derive } from "./setup.ts";
-import { Workers, defaultThreads } from "./workers.ts";
+import { makePlan, sizeOfLeaf, sizeOfStep } from "./plan.ts";
+import { defaultThreads } from "./workers.ts";
 
 /** Steps of the job that is planned where none is named: many, with many divisors. */
 const LONG_JOB = 720_720;
@@ -16,8 +14,6 @@ export interface DescribeRequest {
   readonly steps?: number | undefined;
   /** That will work on it, anywhere; default: this machine's cores. */
   readonly threads?: number | undefined;
-  readonly cacheDir: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What one leaf of a program takes. */
@@ -32,17 +28,13 @@ export interface LeafShape {
   readonly keyBytes: number;
 }
 
-/** @throws ProverError PLAN, CACHE, ABORTED */
-export async function describeLeaf(request: DescribeRequest): Promise<LeafShape> {
-  const { stepsPerLeaf, cacheDir } = request;
-  const { init: engine } = await createEngine({ load: readModules });
-  await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
-  const { plan, bases } = await derive(preparer, {
-    ...request,
-    context: 0n,
-    threads: request.threads ?? defaultThreads(),
-    steps: request.steps ?? stepsPerLeaf ?? LONG_JOB,
-  });
+/** @throws ProverError PLAN */
+export function describeLeaf(request: DescribeRequest): LeafShape {
+  const { program, stepsPerLeaf, threads = defaultThreads() } = request;
+  const step = sizeOfStep(program.step);
+  const steps = request.steps ?? stepsPerLeaf ?? LONG_JOB;
+  const plan = makePlan({ step, steps, stepsPerLeaf, threads });
+  const { bases } = sizeOfLeaf(step, plan.stepsPerLeaf)!; // it was planned
   return {
     stepsPerLeaf: plan.stepsPerLeaf,
     constraints: plan.constraints,

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "@foldmesh/algebra";
-import { GpuError, measureSpeed, openDevice } from "@foldmesh/webgpu";
-import { fileRecords, nodeGpu } from "@foldmesh/webgpu/node";
+import { GpuError, measureSpeed } from "@foldmesh/webgpu";
+import { fileRecords, openNodeDevice } from "@foldmesh/webgpu/node";
 import type { GpuReport, ReportInit } from "./gpu-report.ts";
 
 assert(parentPort !== null, "gpu-report-worker.ts runs as a worker");
@@ -10,7 +10,7 @@ parentPort.postMessage(await report());
 
 async function report(): Promise<GpuReport> {
   try {
-    using device = await openDevice(await nodeGpu(adapter), { software });
+    using device = await openNodeDevice(adapter, { software });
     return { ok: true, ...(await measureSpeed(device, fileRecords(records))) };
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;

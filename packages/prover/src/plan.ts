@@ -1,26 +1,33 @@
 // How a computation of N equal steps is cut into leaves and shards.
 
+import { type LeafSize, MAX_LOG_ROWS, type StepSize, leafSize } from "@foldmesh/folding";
+import type { StepCircuit } from "@foldmesh/r1cs";
 import { ProverError } from "./errors.ts";
 import type { Plan, Range } from "./api.ts";
 
 export interface PlanRequest {
   readonly steps: number;
-  /** Constraints of one step. */
-  readonly stepRows: number;
-  /** Rows of merge circuit and masks at a given log₂ of the padded rows (about 26,650 + 277·(s − 15)). */
-  readonly overheadRows: (logRows: number) => number;
+  /** Of one. */
+  readonly step: StepSize;
   readonly stepsPerLeaf?: number | undefined;
   readonly shards?: number | undefined;
   readonly threads: number;
 }
 
-const MIN_LOG_ROWS = 15;
 /** The planner goes no higher by itself: at 2^18 rows a prover thread needs about a gigabyte. */
 const MAX_CHOSEN_LOG_ROWS = 17;
-/** Of the whole proof system. */
-export const MAX_LOG_ROWS = 22;
 /** Cost of a leaf relative to a merge of the same size, measured (bench: leaf, merge). */
 const LEAF_COST = 0.35;
+
+export const sizeOfStep = ({ stateSize: a, r1cs }: StepCircuit): StepSize => ({
+  a,
+  rows: r1cs.A.rows,
+  witness: r1cs.columns - r1cs.publicCount,
+});
+
+/** Of k chained steps: the states between them are private too. */
+export const sizeOfLeaf = ({ a, rows, witness }: StepSize, k: number): LeafSize | null =>
+  leafSize({ a, rows: k * rows, witness: k * witness + (k - 1) * a });
 
 /** @throws ProverError PLAN */
 export function makePlan(request: PlanRequest): Plan {
@@ -33,16 +40,16 @@ export function makePlan(request: PlanRequest): Plan {
     );
   }
   const leaves = steps / stepsPerLeaf;
-  const logRows = logRowsOf(request, stepsPerLeaf);
-  if (logRows === null) {
+  const size = sizeOfLeaf(request.step, stepsPerLeaf);
+  if (size === null) {
+    const { rows, witness } = request.step;
     throw new ProverError(
       "PLAN",
-      `a leaf of ${stepsPerLeaf} × ${request.stepRows} constraints exceeds 2^${MAX_LOG_ROWS} rows: take fewer steps per leaf or a smaller step`,
+      `a leaf of ${stepsPerLeaf} × (${rows} constraints, ${witness} wires) exceeds 2^${MAX_LOG_ROWS} rows or columns: take fewer steps per leaf or a smaller step`,
     );
   }
-  const constraints = stepsPerLeaf * request.stepRows + request.overheadRows(logRows);
   const shards = cut(leaves, checkShards(request.shards ?? Math.min(threads, leaves), leaves));
-  return { steps, stepsPerLeaf, leaves, shards, constraints, logRows };
+  return { steps, stepsPerLeaf, leaves, shards, constraints: size.rows, logRows: size.s };
 }
 
 function checkShards(shards: number, leaves: number): number {
@@ -55,22 +62,14 @@ function checkShards(shards: number, leaves: number): number {
   );
 }
 
-/** s = ⌈log₂ rows⌉ at its fixed point, or null above the limit. */
-function logRowsOf({ stepRows, overheadRows }: PlanRequest, stepsPerLeaf: number): number | null {
-  for (let s = MIN_LOG_ROWS; s <= MAX_LOG_ROWS; s++) {
-    if (stepsPerLeaf * stepRows + overheadRows(s) <= 2 ** s) return s;
-  }
-  return null;
-}
-
 /** The divisor of N with the least estimated time. */
 function chooseStepsPerLeaf(request: PlanRequest): number {
   const leastLeaves = Math.min(request.shards ?? 1, request.steps);
   const candidates = divisors(request.steps).flatMap((stepsPerLeaf) => {
     if (request.steps / stepsPerLeaf < leastLeaves) return [];
-    const logRows = logRowsOf(request, stepsPerLeaf);
-    if (logRows === null || (logRows > MAX_CHOSEN_LOG_ROWS && stepsPerLeaf > 1)) return [];
-    return [{ stepsPerLeaf, cost: cost(request.steps / stepsPerLeaf, logRows, request.threads) }];
+    const size = sizeOfLeaf(request.step, stepsPerLeaf);
+    if (size === null || (size.s > MAX_CHOSEN_LOG_ROWS && stepsPerLeaf > 1)) return [];
+    return [{ stepsPerLeaf, cost: cost(request.steps / stepsPerLeaf, size.s, request.threads) }];
   });
   if (candidates.length === 0) return 1;
   return candidates.reduce((best, other) => (other.cost < best.cost ? other : best)).stepsPerLeaf;

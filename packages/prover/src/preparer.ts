@@ -12,13 +12,11 @@ import {
   kzgKey,
   loadCompressor,
   loadSetup,
-  mergeShapes,
   nodeBytes,
   proofBytes,
   withKey,
 } from "@foldmesh/folding";
 import { type StepCircuit, repeatStep } from "@foldmesh/r1cs";
-import { makePlan } from "./plan.ts";
 import { reply } from "./reply.ts";
 import { type ResidentSetup, describe, shareMatrices } from "./resident.ts";
 import { loadSystemGenerators } from "./small-generators.ts";
@@ -34,33 +32,22 @@ import type {
 
 const permute = plainPoseidon();
 const init = workerData as WorkerInits["preparer.ts"];
-/** m₁, m₂, m₃ of the structure. */
-const MASK_ROWS = 3;
 
 let derived: { readonly system: System; readonly structures: Structures } | undefined;
 
-/** The plan, then public parameters for it; they stay here for `load`. */
-export const derive = (task: DeriveTask): Promise<Reply<Derived>> =>
+/** Public parameters; they stay here for `load`. */
+export const derive = ({ step, context, stepsPerLeaf }: DeriveTask): Promise<Reply<Derived>> =>
   reply(async () => {
     const generators = await loadSystemGenerators(init.cacheDir);
-    const merges = mergeShapes(generators);
-    const step = unpackStep(task.step);
-    const plan = makePlan({
-      ...task,
-      stepRows: step.r1cs.A.rows,
-      overheadRows: (s) => merges.shape(step.stateSize, s).A.rows + MASK_ROWS,
-    });
     derived = deriveSystem({
-      step: repeatStep(step, plan.stepsPerLeaf).r1cs,
-      context: task.context,
+      step: repeatStep(unpackStep(step), stepsPerLeaf).r1cs,
+      context,
       generators,
-      merges,
       permute,
       hash: (bytes) => createHash("sha256").update(bytes).digest(),
     });
     const { system } = derived;
     return {
-      plan,
       bases: ipaLength(system),
       nodeBytes: nodeBytes(system),
       proofBytes: proofBytes(system),

@@ -18,7 +18,9 @@ export interface Stoppable {
   readonly stop: Int32Array;
 }
 
+export const isStopped = ({ stop }: Stoppable): boolean => Atomics.load(stop, 0) !== 0;
+
 /** Tasks call this between stages. @throws ProverError ABORTED */
-export function checkStop({ stop }: Stoppable): void {
-  if (Atomics.load(stop, 0) !== 0) throw new ProverError("ABORTED", "the work was cancelled");
+export function checkStop(task: Stoppable): void {
+  if (isStopped(task)) throw new ProverError("ABORTED", "the work was cancelled");
 }

@@ -1,4 +1,4 @@
-// Making ready: plan and public parameters (derived in a thread), then the commitment key (derived by
+// Making ready: a plan, public parameters (derived in a thread), then the commitment key (derived by
 // all threads in pieces, cached on disk), all loaded into one shared memory.
 
 import { type EngineInit, createEngine } from "@foldmesh/algebra";
@@ -7,6 +7,7 @@ import type { Program } from "@foldmesh/r1cs";
 import type { KeyChoice, Plan, ProverEvent } from "./api.ts";
 import type { GpuChoice } from "./gpu.ts";
 import { BLOCK_POINTS, POINT_BYTES, readCached, wBlock, writeCached } from "./key-cache.ts";
+import { type PlanRequest, makePlan, sizeOfStep } from "./plan.ts";
 import type { ResidentSetup } from "./resident.ts";
 import type { DeriveTask, Derived, LoadTask } from "./worker-tasks.ts";
 import { Workers, abortError } from "./workers.ts";
@@ -14,8 +15,9 @@ import { Workers, abortError } from "./workers.ts";
 /** Generators in one task: a few hundred milliseconds, so that progress moves. */
 const PIECE_POINTS = 2048;
 
-export interface PrepareRequest extends Omit<DeriveTask, "step"> {
+export interface PrepareRequest extends Omit<PlanRequest, "step"> {
   readonly program: Program;
+  readonly context: bigint;
   readonly key?: KeyChoice | undefined;
   readonly gpu?: GpuChoice | undefined;
   readonly cacheDir: string;
@@ -34,12 +36,13 @@ export interface Prepared {
 }
 
 export async function prepare(request: PrepareRequest): Promise<Prepared> {
-  const { cacheDir, signal, key = "transparent" } = request;
+  const { program, cacheDir, signal, key = "transparent" } = request;
+  const plan = makePlan({ ...request, step: sizeOfStep(program.step) });
   const { init: engine } = await createEngine({ load: readModules });
   await using preparer = new Workers("preparer.ts", { cacheDir, engine }, 1);
-  const derived = await derive(preparer, request);
+  const derived = await derive(preparer, request, plan.stepsPerLeaf);
   request.check?.(derived);
-  const { plan, bases, nodeBytes } = derived;
+  const { bases, nodeBytes } = derived;
   const gpu = (request.gpu ?? "off") !== "off";
   const task: LoadTask =
     key === "transparent"
@@ -49,17 +52,17 @@ export async function prepare(request: PrepareRequest): Promise<Prepared> {
   return { plan, nodeBytes, engine, resident };
 }
 
-/** Plan and public parameters, made by a worker. @throws ProverError PLAN, CACHE, ABORTED */
-export async function derive(
+/** Public parameters, made by a worker. @throws ProverError CACHE, ABORTED */
+async function derive(
   preparer: Workers<"preparer.ts">,
-  request: PrepareRequest,
+  { program, signal, onEvent, context }: PrepareRequest,
+  stepsPerLeaf: number,
 ): Promise<Derived> {
-  const { program, signal, onEvent, context, steps, stepsPerLeaf, shards, threads } = request;
   onEvent?.({ type: "setup", phase: "circuit", done: 0, total: 1 });
   const { r1cs, stateSize } = program.step;
   const { columns, publicCount, A, B, C } = r1cs;
   const step = { stateSize, columns, publicCount, A, B, C };
-  const task: DeriveTask = { step, context, steps, stepsPerLeaf, shards, threads };
+  const task: DeriveTask = { step, context, stepsPerLeaf };
   const derived = await preparer.run<Derived>("derive", task, { signal });
   onEvent?.({ type: "setup", phase: "circuit", done: 1, total: 1 });
   return derived;

@@ -32,7 +32,7 @@ export interface ShardRequest {
  */
 export async function proveShard(request: ShardRequest): Promise<Uint8Array> {
   await using executor = execute(request.program, request.input, { signal: request.signal });
-  return await new Shard(request, executor).run(); // the executor lives until then
+  return (await new Shard(request, executor).run()).slice(); // the executor lives until then
 }
 
 class Shard {

@@ -3,9 +3,9 @@ import { type Claim, FoldingError, readClaim } from "@foldmesh/folding";
 import type { StepCircuit } from "@foldmesh/r1cs";
 import type { ProofStatement, Verdict, VerifyRequest } from "./api.ts";
 import { ProverError } from "./errors.ts";
-import { MAX_LOG_ROWS } from "./plan.ts";
 import { type ProofFile, REUSABLE, decodeProof, keyKind } from "./proof-file.ts";
 import { openSession } from "./session.ts";
+import { sizeOfLeaf, sizeOfStep } from "./plan.ts";
 import type { Derived, VerifyTask } from "./worker-tasks.ts";
 import { defaultThreads } from "./workers.ts";
 
@@ -167,12 +167,10 @@ const PLAUSIBLE_ROWS = 2 ** 18;
 const isPlausible = ({ r1cs }: StepCircuit, { stepsPerLeaf }: ProofFile): boolean =>
   stepsPerLeaf === 1 || stepsPerLeaf * Math.max(r1cs.A.rows, r1cs.columns) <= PLAUSIBLE_ROWS;
 
-/**
- * Whether a leaf of so many steps fits the system's rows and the node's bytes, which hold each private
- * wire and each state between two steps twice.
- */
-function isPossible({ r1cs, stateSize }: StepCircuit, { stepsPerLeaf, body }: ProofFile): boolean {
-  const { columns, publicCount, A } = r1cs;
-  const wires = stepsPerLeaf * (columns - publicCount) + (stepsPerLeaf - 1) * stateSize;
-  return 2 * ELEMENT_BYTES * wires <= body.length && stepsPerLeaf * A.rows < 2 ** MAX_LOG_ROWS;
+/** Whether a leaf of so many steps fits the system, and the node's bytes, which hold each private wire and each state between two steps twice. */
+function isPossible(step: StepCircuit, { stepsPerLeaf, body }: ProofFile): boolean {
+  const { columns, publicCount } = step.r1cs;
+  const wires = stepsPerLeaf * (columns - publicCount) + (stepsPerLeaf - 1) * step.stateSize;
+  const fits = 2 * ELEMENT_BYTES * wires <= body.length;
+  return fits && sizeOfLeaf(sizeOfStep(step), stepsPerLeaf) !== null;
 }

@@ -2,7 +2,6 @@
 
 import type { EngineInit, SparseMatrix } from "@foldmesh/algebra";
 import type { Claim, MergeStage } from "@foldmesh/folding";
-import type { Plan } from "./api.ts";
 import type { Lineage } from "./lineage.ts";
 import type { GpuInit } from "./gpu.ts";
 import type { ResidentSetup } from "./resident.ts";
@@ -34,14 +33,10 @@ export interface PackedStep {
 export interface DeriveTask {
   readonly step: PackedStep;
   readonly context: bigint;
-  readonly steps: number;
-  readonly stepsPerLeaf?: number | undefined;
-  readonly shards?: number | undefined;
-  readonly threads: number;
+  readonly stepsPerLeaf: number;
 }
 
 export interface Derived {
-  readonly plan: Plan;
   /** Bases that the system needs of the commitment key: the length of the inner-product argument. */
   readonly bases: number;
   /** Length of every encoded node of the system. */
@@ -77,6 +72,7 @@ export interface MergeTask {
 }
 
 export interface NodeResult {
+  /** over shared memory: goes on to other threads as it is, and is copied by whoever keeps it */
   readonly node: Uint8Array;
   readonly worker: number;
   readonly ms: number;

@@ -8,19 +8,22 @@ import type { Reply, WorkerInits } from "./worker-tasks.ts";
 
 export const defaultThreads = (): number => availableParallelism();
 
-/** For a task on a GPU to come to its next stage. */
+/** For tasks to come to their next stage. */
+const PATIENCE_MS = 1000;
+/** A GPU that does not answer until then is left to the system. */
 const CLOSE_MS = 60_000;
 
 /** Threads that run the functions of one worker file, one task a thread at a time. */
 export class Workers<File extends keyof WorkerInits> implements AsyncDisposable {
   readonly #pool: Piscina;
-  /** Whether threads end between tasks only: one that waits for a GPU takes the process with it. */
-  readonly #endsIdle: boolean;
-  readonly #running = new Set<Promise<unknown>>();
+  /** How many threads wait for a GPU: ended then, they take the process with them. */
+  readonly #waiting: Int32Array | undefined;
+  /** Tasks, and the flags that stop them. */
+  readonly #running = new Map<Promise<unknown>, Int32Array>();
   #closing = false;
 
   constructor(file: File, init: WorkerInits[File], threads: number) {
-    this.#endsIdle = "gpu" in init && init.gpu !== undefined;
+    this.#waiting = "gpu" in init ? init.gpu?.waiting : undefined;
     this.#pool = new Piscina({
       filename: new URL(`./${file}`, import.meta.url).href,
       workerData: init,
@@ -56,7 +59,7 @@ export class Workers<File extends keyof WorkerInits> implements AsyncDisposable 
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       const running = this.#pool.run({ ...task, stop }, { name }) as Promise<Reply<T>>;
-      this.#running.add(running);
+      this.#running.set(running, stop);
       const settle = (): void => void this.#running.delete(running);
       running.then(settle, settle);
       const reply = await Promise.race([running, aborted]);
@@ -69,12 +72,15 @@ export class Workers<File extends keyof WorkerInits> implements AsyncDisposable 
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
-    // tasks that nobody waits for stop at their next stage
-    if (this.#endsIdle)
-      await Promise.race([
-        Promise.allSettled(this.#running),
-        sleep(CLOSE_MS, null, { ref: false }),
-      ]);
+    const waiting = this.#waiting;
+    if (waiting !== undefined) {
+      for (const stop of this.#running.values()) Atomics.store(stop, 0, 1);
+      // they stop at their next stage, and give their GPU up at once
+      const settled = Promise.allSettled(this.#running.keys());
+      await Promise.race([settled, sleep(PATIENCE_MS, null, { ref: false })]);
+      const end = performance.now() + CLOSE_MS;
+      while (Atomics.load(waiting, 0) > 0 && performance.now() < end) await sleep(20);
+    }
     await this.#pool.destroy();
   }
 }

@@ -3,9 +3,8 @@ import { describe, expect, test } from "vitest";
 import { aggregationTree, type Branch } from "../src/tree.ts";
 import { makePlan } from "../src/plan.ts";
 
-/** About what the merge circuit takes. */
-const overheadRows = (s: number) => 26_654 + 277 * (s - 15);
-const request = { steps: 16, stepRows: 30_000, overheadRows, threads: 2 };
+const stepOf = (rows: number) => ({ a: 1, rows, witness: rows });
+const request = { steps: 16, step: stepOf(30_000), threads: 2 };
 
 describe("plan", () => {
   test("a large step stands alone in its leaf", () => {
@@ -18,7 +17,7 @@ describe("plan", () => {
   });
 
   test("tiny steps are chained, but every thread keeps work", () => {
-    const plan = makePlan({ ...request, steps: 65_536, stepRows: 10 });
+    const plan = makePlan({ ...request, steps: 65_536, step: stepOf(10) });
     expect(plan.stepsPerLeaf).toBeGreaterThan(500);
     expect(plan.leaves).toBeGreaterThanOrEqual(2);
     expect(plan.logRows).toBeLessThanOrEqual(17);
@@ -28,10 +27,15 @@ describe("plan", () => {
     ["steps per leaf that do not divide", { stepsPerLeaf: 5 }, /divisor such as 4/],
     ["no steps per leaf", { stepsPerLeaf: 0 }, /divisor/],
     ["more shards than leaves", { shards: 17 }, /1 to 16/],
-    ["shards of one leaf", { shards: 2, stepsPerLeaf: 16, stepRows: 9 }, /a single leaf.* fewer/],
+    [
+      "shards of one leaf",
+      { shards: 2, stepsPerLeaf: 16, step: stepOf(9) },
+      /a single leaf.* fewer/,
+    ],
     ["no shards", { shards: 0 }, /1 to 16/],
     ["half a shard", { shards: 1.5 }, /1 to 16/],
-    ["a step beyond every size", { stepRows: 2 ** 23 }, /smaller step/],
+    ["a step beyond every size", { step: stepOf(2 ** 23) }, /smaller step/],
+    ["a step of more wires than any key", { step: { a: 1, rows: 9, witness: 2 ** 22 } }, /wires/],
   ])("refuses %s", (_, change, message) => {
     expect(() => makePlan({ ...request, ...change })).toThrow(message);
   });
@@ -42,8 +46,8 @@ describe("plan", () => {
         fc.integer({ min: 1, max: 5000 }),
         fc.integer({ min: 1, max: 60_000 }),
         fc.integer({ min: 1, max: 32 }),
-        (steps, stepRows, threads) => {
-          const plan = makePlan({ steps, stepRows, overheadRows, threads });
+        (steps, rows, threads) => {
+          const plan = makePlan({ steps, step: stepOf(rows), threads });
           expect(plan.leaves * plan.stepsPerLeaf).toBe(steps);
           expect(plan.constraints).toBeLessThanOrEqual(2 ** plan.logRows);
           expect(plan.shards[0]!.start).toBe(0);

@@ -8,7 +8,7 @@ import { asStoreError, codeOf, StoreError } from "./errors.ts";
  *   owner              the process that opened it last; only for messages, the lock is LevelDB's own
  *   state/             LevelDB
  *   state.salvaged/    while it is being made; complete once state/ is gone
- *   state.damaged/     what the last salvage was made from
+ *   state.damaged/     what the last salvage was made from, or what could not be salvaged
  *   blobs/             see blobs/file-shelf.ts
  */
 export interface Directory {
@@ -22,6 +22,9 @@ export interface Directory {
 const MARKER = "foldmesh.store";
 /** Of files and frames; what is inside the frames has the schema's version. */
 const LAYOUT = "foldmesh store, layout 1\n";
+const NAMES: ReadonlySet<string> = new Set(
+  Object.values(layoutOf("")).map((path) => basename(path)),
+);
 const PRIVATE_DIR = 0o700;
 const PRIVATE_FILE = 0o600;
 
@@ -44,13 +47,15 @@ export async function prepareDirectory(dir: string): Promise<Directory> {
   }
 }
 
-const layoutOf = (dir: string): Directory => ({
-  state: join(dir, "state"),
-  salvaged: join(dir, "state.salvaged"),
-  damaged: join(dir, "state.damaged"),
-  blobs: join(dir, "blobs"),
-  owner: join(dir, "owner"),
-});
+function layoutOf(dir: string): Directory {
+  return {
+    state: join(dir, "state"),
+    salvaged: join(dir, "state.salvaged"),
+    damaged: join(dir, "state.damaged"),
+    blobs: join(dir, "blobs"),
+    owner: join(dir, "owner"),
+  };
+}
 
 /** A salvage that was cut short between its two renamings. */
 async function finishSalvage({ state, salvaged, damaged }: Directory): Promise<void> {
@@ -67,7 +72,9 @@ async function mark(dir: string): Promise<void> {
   });
   if (layout === LAYOUT) return;
   const others = (await readdir(dir)).filter((name) => !name.startsWith(MARKER));
-  if (others.length > 0 || layout !== undefined) {
+  const isOurs = others.includes("state") && others.every((name) => NAMES.has(name));
+  const isOther = layout !== undefined && /^foldmesh store, layout \d+\n$/.test(layout);
+  if (isOther || (!isOurs && (others.length > 0 || layout !== undefined))) {
     const found = layout === undefined ? `${others.length} other things` : JSON.stringify(layout);
     throw new StoreError(
       "NOT_A_STORE",

@@ -45,12 +45,17 @@ const CODES: Readonly<Record<string, StoreErrorCode>> = {
 /** How LevelDB words a full disk: it passes strerror on, under a code shared by all failures of files. */
 const FULL = /no space left on device|disk quota exceeded|file too large/i;
 
+/** A table that is too short, or gone, is no failure of the disk. */
+const TORN = /^IO error: .*\.(?:ldb|sst): (?:Invalid argument|No such file)/s;
+
 /** Any rejection as a StoreError; ours pass through. */
 export function asStoreError(thrown: unknown, what: string): StoreError {
   const cause = rootOf(thrown);
   if (cause instanceof StoreError) return cause;
-  const code = CODES[codeOf(cause)] ?? (FULL.test(cause.message) ? "STORE_FULL" : "IO");
-  return new StoreError(code, `${what}: ${cause.message}`, { cause: thrown });
+  const { message } = cause;
+  const worded = FULL.test(message) ? "STORE_FULL" : TORN.test(message) ? "CORRUPT" : "IO";
+  const code = CODES[codeOf(cause)] ?? worded;
+  return new StoreError(code, `${what}: ${message}`, { cause: thrown });
 }
 
 /** The `code` that errors of Node and level carry; "" for anything else. */

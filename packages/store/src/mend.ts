@@ -1,38 +1,60 @@
-import { Level } from "level";
-import { readdir, rename, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { Directory } from "./directory.ts";
 import { syncDirectory } from "./directory.ts";
 import { StoreError } from "./errors.ts";
-import { levelAt } from "./level-at.ts";
+import { openLevel } from "./level-at.ts";
 import { salvage } from "./state/salvage.ts";
+import type { Mended } from "./store.ts";
 
-/** `level` hides it in its types: classic-level, which it is in Node, can rebuild a database from its readable tables. */
-const { repair } = Level as unknown as { repair: (location: string) => Promise<void> };
+/** Makes a database at `to` of what there is at `from`. */
+type Aid = (from: string, to: string, rooms: readonly string[]) => Promise<unknown>;
 
-/** Where its root is lost, LevelDB would begin anew and delete the rest. @throws StoreError CORRUPT */
-export async function refuseHeadless({ state }: Directory): Promise<void> {
-  const names = await readdir(state);
-  if (names.includes("CURRENT") || !names.some((name) => /\.(ldb|sst|log)$/.test(name))) return;
-  throw new StoreError("CORRUPT", `${state}: expected a file CURRENT beside the data`);
+/** From what keeps the most to what always helps. */
+export const AIDS: readonly (readonly [Mended, Aid])[] = [
+  ["rebuilt", rebuild],
+  ["salvaged", salvageAll],
+  ["begun anew", (_, to) => mkdir(to)],
+];
+
+/** Puts another database in the place of one that cannot be read, which stays beside it, for experts and for the next aid. */
+export function createMender(
+  { state, salvaged, damaged }: Directory,
+  rooms: readonly string[],
+): (aid: Aid) => Promise<void> {
+  let isFirst = true;
+  return async (aid) => {
+    await rm(salvaged, { recursive: true, force: true });
+    await aid(isFirst ? state : damaged, salvaged, rooms);
+    await rm(isFirst ? damaged : state, { recursive: true, force: true });
+    if (isFirst) await rename(state, damaged);
+    isFirst = false;
+    await rename(salvaged, state);
+    await syncDirectory(dirname(state));
+  };
 }
 
-/** First aid for a database that cannot be opened or read through. */
-export const rebuild = ({ state }: Directory): Promise<void> => repair(state);
-
-/** Second aid: a new database with all that can be read of the old one, which stays beside it for experts. */
-export async function salvageState(directory: Directory, rooms: readonly string[]): Promise<void> {
-  const { state, salvaged, damaged } = directory;
-  await rm(salvaged, { recursive: true, force: true });
-  const from = levelAt(state);
-  const to = levelAt(salvaged);
+/** By LevelDB, of the tables that it can read. */
+async function rebuild(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true });
+  const program = fileURLToPath(new URL("rebuild.ts", import.meta.url));
   try {
-    await salvage(from, to, rooms);
-  } finally {
-    await Promise.all([from.close(), to.close()]);
+    await promisify(execFile)(process.execPath, [program, to]);
+  } catch (cause) {
+    throw new StoreError("CORRUPT", `${from}: LevelDB cannot rebuild it`, { cause });
   }
-  await rm(damaged, { recursive: true, force: true });
-  await rename(state, damaged);
-  await rename(salvaged, state);
-  await syncDirectory(dirname(state));
+}
+
+/** All that can be read, block by block. */
+async function salvageAll(from: string, to: string, rooms: readonly string[]): Promise<void> {
+  const old = await openLevel(from);
+  const fresh = await openLevel(to);
+  try {
+    await salvage(old, fresh, rooms);
+  } finally {
+    await Promise.all([old.close(), fresh.close()]);
+  }
 }

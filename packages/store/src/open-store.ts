@@ -1,8 +1,8 @@
 import { createFileShelf } from "./blobs/file-shelf.ts";
 import type { Directory } from "./directory.ts";
 import { nameOwner, ownerOf, prepareDirectory } from "./directory.ts";
-import { levelAt } from "./level-at.ts";
-import { rebuild, refuseHeadless, salvageState } from "./mend.ts";
+import { openLevel } from "./level-at.ts";
+import { AIDS, createMender } from "./mend.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { RoomSpecs } from "./schema.ts";
 import type { Level } from "./state/database.ts";
@@ -17,33 +17,31 @@ export interface DiskStoreOptions<S extends RoomSpecs> extends StoreOptions<S> {
 
 /**
  * Opens the store in `dir`, which is its own, or makes one there; checks and repairs it when the last run did not end orderly, and migrates it.
+ * What cannot be repaired is put aside, and the store begins anew, with its blobs.
  *
  *     const store = await openStore("data", { schema, maxBlobBytes: 10 * 2 ** 30 });
  *     await store.commit([store.rooms.jobEvents.appending(job, [event]), store.rooms.leases.putting(id, lease)]);
  *     await store.close();
  *
- * @throws StoreError LOCKED, NOT_A_STORE, NEWER_SCHEMA, NO_MIGRATION, CORRUPT, STORE_FULL, IO
+ * @throws StoreError LOCKED, NOT_A_STORE, NEWER_SCHEMA, NO_MIGRATION, STORE_FULL, IO
  */
 export async function openStore<S extends RoomSpecs>(
   dir: string,
   options: DiskStoreOptions<S>,
 ): Promise<Store<S>> {
   const directory = await prepareDirectory(dir);
-  const mends: [Mended | undefined, () => Promise<void>][] = [
-    [undefined, () => refuseHeadless(directory)],
-    ["rebuilt", () => rebuild(directory)],
-    ["salvaged", () => salvageState(directory, Object.keys(options.schema.rooms))],
-  ];
-  for (const [mended, mend] of mends) {
+  const mend = createMender(directory, Object.keys(options.schema.rooms));
+  const attempts = [undefined, ...AIDS];
+  for (const [mended, aid] of attempts.map((each) => each ?? [])) {
     try {
-      await mend();
+      if (aid !== undefined) await mend(aid);
       return await openOnce(directory, options, mended);
     } catch (thrown) {
       const error = asStoreError(thrown, `opening the store in ${dir}`);
-      if (error.code !== "CORRUPT" || mended === "salvaged") throw error;
+      if (error.code !== "CORRUPT") throw error;
     }
   }
-  throw new Error("unreachable: the last attempt returns or throws");
+  throw new Error("unreachable: an empty store is not corrupt");
 }
 
 async function openOnce<S extends RoomSpecs>(
@@ -52,7 +50,7 @@ async function openOnce<S extends RoomSpecs>(
   mended: Mended | undefined,
 ): Promise<Store<S>> {
   const { sync = true } = options;
-  const level = await openLevel(directory);
+  const level = await openState(directory);
   try {
     await nameOwner(directory);
     const shelf = createFileShelf(directory.blobs, { sync });
@@ -63,14 +61,11 @@ async function openOnce<S extends RoomSpecs>(
   }
 }
 
-async function openLevel(directory: Directory): Promise<Level> {
-  const level = levelAt(directory.state);
+async function openState(directory: Directory): Promise<Level> {
   try {
-    await level.open();
-    return level;
+    return await openLevel(directory.state);
   } catch (thrown) {
-    const error = asStoreError(thrown, `opening ${directory.state}`);
-    if (error.code !== "LOCKED") throw error;
+    if (!(thrown instanceof StoreError) || thrown.code !== "LOCKED") throw thrown;
     const owner = await ownerOf(directory);
     const message = `${directory.state} is in use by ${owner}: stop it, or use another directory`;
     throw new StoreError("LOCKED", message, { cause: thrown });

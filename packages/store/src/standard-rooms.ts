@@ -27,6 +27,8 @@ export interface ReceiptId extends LeaseId {
 interface Ids {
   /** what a job's log begins with */
   jobs: CIDText;
+  /** which term of a job's leaders this node knows of: nobody leads one twice */
+  terms: CIDText;
   /** held by this node */
   leases: LeaseId;
   /** given by this node, as they were signed: nobody signs two of one epoch */
@@ -50,6 +52,7 @@ interface Ids {
 /** Values of the rooms; those who know them bring the codecs. */
 export interface RoomCodecs {
   readonly jobs: AnyCodec;
+  readonly terms: AnyCodec;
   readonly leases: AnyCodec;
   readonly issued: AnyCodec;
   readonly checkpoints: AnyCodec;
@@ -65,6 +68,8 @@ export interface RoomCodecs {
   readonly jobEvents: AnyCodec;
   /** one log for each job: what its requester is told */
   readonly updates: AnyCodec;
+  /** one log for each job: states of its computation, as far as it has been executed */
+  readonly states: AnyCodec;
   /** one log for each ledger, named by its keeper */
   readonly ledger: AnyCodec;
 }
@@ -77,13 +82,14 @@ type PartOf<Id> = Id extends string ? undefined : Partial<Id>;
 export type StandardRooms<C extends RoomCodecs> = {
   readonly [K in keyof Ids]: RepositorySpec<Ids[K], ValueOf<C[K]>, PartOf<Ids[K]>>;
 } & {
-  readonly [K in "jobEvents" | "updates" | "ledger"]: LogSpec<ValueOf<C[K]>>;
+  readonly [K in "jobEvents" | "updates" | "states" | "ledger"]: LogSpec<ValueOf<C[K]>>;
 };
 
 /** The rooms of a Foldmesh node. */
 export function standardRooms<C extends RoomCodecs>(codecs: C): StandardRooms<C> {
   return {
     jobs: repository(textKey, codecs.jobs),
+    terms: repository(textKey, codecs.terms),
     jobEvents: log(codecs.jobEvents),
     updates: log(codecs.updates),
     leases: repository(leaseKey, codecs.leases),
@@ -97,6 +103,7 @@ export function standardRooms<C extends RoomCodecs>(codecs: C): StandardRooms<C>
     peers: repository(textKey, codecs.peers),
     adverts: repository(textKey, codecs.adverts),
     evidence: repository(textKey, codecs.evidence),
+    states: log(codecs.states),
     ledger: log(codecs.ledger),
   } as StandardRooms<C>;
 }

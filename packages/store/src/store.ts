@@ -40,10 +40,10 @@ export interface OpenReport extends Repairs {
 }
 
 /**
- * What was done about a database that could not be read: rebuilt by LevelDB from its tables, or salvaged into a new one. Records may be
- * missing then of which nothing else tells.
+ * What was done about a database that could not be read: rebuilt by LevelDB from its tables, salvaged into a new one, or put aside for
+ * an empty one. Records may be missing then of which nothing else tells; the one that could not be read is beside it, in state.damaged.
  */
-export type Mended = "rebuilt" | "salvaged";
+export type Mended = "rebuilt" | "salvaged" | "begun anew";
 
 export interface StoreOptions<S extends RoomSpecs> {
   readonly schema: Schema<S>;

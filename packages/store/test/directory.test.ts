@@ -111,11 +111,19 @@ describe("the lock", () => {
   });
 });
 
+/** Bytes of CURRENT may change so that it still ends with its line. */
+const RUINS: Readonly<Record<string, string>> = {
+  "a ruined": "garbage",
+  "a misleading": "MANI\0EST-\x01\n",
+};
+
 describe("a store that is rebuilt", () => {
   test.each([
     ["a ruined", "CURRENT"],
+    ["a misleading", "CURRENT"],
     ["a ruined", "MANIFEST"],
     ["no", "CURRENT"],
+    ["no", "MANIFEST"],
   ])("from %s %s keeps what was written", async (how, lost) => {
     const dir = await temporaryDirectory();
     const first = await open(dir);
@@ -123,7 +131,7 @@ describe("a store that is rebuilt", () => {
     await first.close();
     const [name] = (await readdir(join(dir, "state"))).filter((each) => each.startsWith(lost));
     const path = join(dir, "state", name as string);
-    await (how === "no" ? rm(path) : writeFile(path, "garbage"));
+    await (how === "no" ? rm(path) : writeFile(path, RUINS[how] as string));
     const second = await open(dir);
     onTestFinished(() => second.close());
     expect(second.report).toMatchObject({ mended: "rebuilt", cutLogs: [], dropped: [] });
@@ -143,19 +151,33 @@ describe("a store that is rebuilt", () => {
     expect(await readdir(dir)).not.toContain("state.salvaged");
   });
 
-  test("with data but no version is not guessed at", async () => {
+  test("with data but no version is not guessed at: it begins anew, with the old one and all blobs beside it", async () => {
     const dir = await temporaryDirectory();
     const first = await open(dir);
     await first.rooms.raw.put("a", Uint8Array.of(1));
+    const cid = await first.blobs.add(Uint8Array.of(1, 2, 3));
     await first.close();
-    const other = { ...SCHEMA, rooms: { raw: SCHEMA.rooms.raw } };
     const { Level } = await import("level");
     const level = new Level(join(dir, "state"));
     for (const copy of ["@meta", "~meta"]) await level.sublevel(copy).clear();
     await level.close();
-    await expect(openStore(dir, { ...options, schema: other })).rejects.toMatchObject({
-      code: "CORRUPT",
-    });
+    const second = await open(dir);
+    onTestFinished(() => second.close());
+    expect(second.report).toMatchObject({ mended: "begun anew", blobs: { blobs: 1 } });
+    expect(await second.rooms.raw.has("a")).toBe(false);
+    expect(await second.blobs.read(cid)).toEqual(Uint8Array.of(1, 2, 3));
+    expect(await readdir(join(dir, "state.damaged"))).toContain("CURRENT");
+  });
+
+  test("knows itself without its marker, too", async () => {
+    const dir = await temporaryDirectory();
+    for (const ruin of ["foldmexx", "foldmesh store, layout 1"]) {
+      await (await open(dir)).close();
+      await writeFile(join(dir, "foldmesh.store"), ruin);
+    }
+    const last = await open(dir);
+    onTestFinished(() => last.close());
+    expect(last.report).toMatchObject({ wasClosed: true, mended: undefined });
   });
 });
 

@@ -32,6 +32,7 @@ test("the rooms of a node hold messages by their ids, and find a task's furthest
     deliveries: opaque,
     earned: opaque,
     bids: opaque,
+    terms: opaque,
     leases: canonical(KINDS.Lease.content),
     checkpoints: canonical(KINDS.Checkpoint.content),
     receipts: opaque,
@@ -39,6 +40,7 @@ test("the rooms of a node hold messages by their ids, and find a task's furthest
     peers: opaque,
     adverts: canonical(KINDS.CapabilityAdvert.content),
     evidence: opaque,
+    states: opaque,
     ledger: opaque,
   };
   const schema = { version: 1, rooms: standardRooms(codecs), migrations: [] };

@@ -19,25 +19,43 @@ export interface OpenOptions {
   readonly software?: boolean | undefined;
   /** How long an answer of the device may take, in milliseconds; default 60,000. */
   readonly deadline?: number | undefined;
+  /** Watched while an answer is waited for: the device is given up when nobody wants it any more. */
+  readonly watch?: Watch | undefined;
+}
+
+/** Ends what waits for a device, from another thread too. */
+export interface Watch {
+  readonly isStopped: () => boolean;
+  /** +1 when an answer is waited for, −1 when it is there: a thread that ends in between takes the process with it. */
+  readonly count: (change: 1 | -1) => void;
 }
 
 const DEFAULT_DEADLINE = 60_000;
+const POLL_MS = 50;
+/** What was asked of a device is answered soon after it was closed: with an error. */
+const SETTLE_MS = 100;
 
 /** What the kernels need more of than WebGPU's least device has. */
 const WANTED_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 
-/** An open device. Referenced for life: its owner closes it. */
+/** An open device. Referenced for life: its owner closes it, and it is then as one that was lost. */
 export class Device implements Disposable {
   readonly handle: GPUDevice;
   readonly facts: AdapterFacts;
   readonly deadline: number;
+  readonly #watch: Watch | undefined;
   readonly #lost: Promise<GpuError>;
   #fault: GpuError | undefined;
 
-  constructor(handle: GPUDevice, facts: AdapterFacts, deadline: number) {
+  constructor(
+    handle: GPUDevice,
+    facts: AdapterFacts,
+    { deadline = DEFAULT_DEADLINE, watch }: OpenOptions = {},
+  ) {
     this.handle = handle;
     this.facts = facts;
     this.deadline = deadline;
+    this.#watch = watch;
     this.#lost = handle.lost.then(({ message, reason }) =>
       this.#give("LOST", `the GPU was lost (${reason}): ${message}`),
     );
@@ -59,25 +77,35 @@ export class Device implements Disposable {
   }
 
   /**
-   * Waits for an answer of the device, but not for ever.
+   * Waits for an answer of the device, but not for ever, and not for nobody.
    * @throws GpuError LOST, HUNG (the device is then given up), INVALID
    */
   async wait<T>(answer: Promise<T>): Promise<T> {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const message = `the GPU did not answer within ${this.deadline} ms`;
-      reject(this.#give("HUNG", message));
+    const end = performance.now() + this.deadline;
+    const timer = setInterval(() => {
+      const stopped = this.#watch?.isStopped() === true;
+      if (!stopped && performance.now() < end) return;
+      clearInterval(timer);
+      reject(
+        stopped
+          ? this.#give("LOST", "the work was cancelled")
+          : this.#give("HUNG", `the GPU did not answer within ${this.deadline} ms`),
+      );
       this.handle.destroy();
-    }, this.deadline);
+    }, POLL_MS);
     const lost = this.#lost.then((error) => Promise.reject(error));
+    this.#watch?.count(1);
     try {
       const value = await Promise.race([answer, late, lost]);
       if (this.#fault !== undefined) throw this.#fault;
       return value;
     } catch (error) {
+      await Promise.race([answer.catch(() => {}), sleep(SETTLE_MS)]);
       throw this.#fault ?? error;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
+      this.#watch?.count(-1);
     }
   }
 
@@ -100,9 +128,12 @@ export class Device implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#give("LOST", "the GPU was closed");
     this.handle.destroy();
   }
 }
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs `body` now; what it gave or threw comes when asked for. */
 function settled<T>(body: () => T): () => T {
@@ -119,12 +150,10 @@ function settled<T>(body: () => T): () => T {
 /**
  * Opens the system's preferred GPU, with all the memory that it allows.
  * @param gpu `nodeGpu()` or `navigator.gpu`
- * @throws GpuError NO_WEBGPU, NO_ADAPTER with what is missing, LOST
+ * @throws GpuError NO_WEBGPU, NO_ADAPTER, LOST
  */
-export async function openDevice(
-  gpu: GPU | undefined,
-  { software = true, deadline = DEFAULT_DEADLINE }: OpenOptions = {},
-): Promise<Device> {
+export async function openDevice(gpu: GPU | undefined, options: OpenOptions = {}): Promise<Device> {
+  const { software = true } = options;
   if (gpu === undefined) {
     throw new GpuError(
       "NO_WEBGPU",
@@ -132,9 +161,12 @@ export async function openDevice(
     );
   }
   const adapter = await requestAdapter(gpu);
-  if (adapter === null) throw noAdapter("no GPU was found");
+  if (adapter === null) throw new GpuError("NO_ADAPTER", "no GPU was found");
   if (!software && isSoftware(adapter.info)) {
-    throw noAdapter(`no GPU was found, only software (${adapter.info.description})`);
+    throw new GpuError(
+      "NO_ADAPTER",
+      `no GPU was found, only software (${adapter.info.description})`,
+    );
   }
   const requiredLimits = Object.fromEntries(
     WANTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]),
@@ -145,7 +177,7 @@ export async function openDevice(
   } catch (cause) {
     throw new GpuError("LOST", `the GPU could not be opened: ${String(cause)}`, { cause });
   }
-  return new Device(handle, factsOf(adapter.info, handle.limits), deadline);
+  return new Device(handle, factsOf(adapter.info, handle.limits), options);
 }
 
 /** @throws GpuError NO_ADAPTER: Dawn throws where there is no GPU of the name that was asked for */
@@ -157,12 +189,6 @@ async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
     throw new GpuError("NO_ADAPTER", message.replaceAll(/\s+/g, " "), { cause });
   }
 }
-
-const noAdapter = (what: string): GpuError =>
-  new GpuError(
-    "NO_ADAPTER",
-    `${what}. On Linux, WebGPU needs the Vulkan loader (libvulkan1) and the GPU's Vulkan driver (mesa-vulkan-drivers for AMD and Intel, NVIDIA's own for NVIDIA); for a headless NVIDIA machine VK_DRIVER_FILES may have to name the driver's ICD json`,
-  );
 
 const isSoftware = ({
   isFallbackAdapter,

@@ -2,18 +2,17 @@ import { type Engine, attachEngine, createEngine } from "@foldmesh/algebra";
 import { readModules } from "@foldmesh/algebra/node";
 import { engineCompliance } from "@foldmesh/algebra/testing";
 import { describe, expect, test } from "vitest";
-import { chooseLayout, gpuEngine, noRecords, openDevice } from "../src/index.ts";
-import { nodeGpu } from "../src/node.ts";
+import { DeviceMSM, gpuEngine, noRecords } from "../src/index.ts";
+import { openNodeDevice } from "../src/node.ts";
 import { PATIENCE, anyDevice } from "./support.ts";
 
 const probe = await anyDevice();
 probe?.[Symbol.dispose]();
 
 const openEngine = async (minimum: number): Promise<Engine> => {
-  const device = await openDevice(await nodeGpu(), { deadline: PATIENCE });
-  const layout = await chooseLayout(device, noRecords);
+  const msm = await DeviceMSM.open(await openNodeDevice("", { deadline: PATIENCE }), noRecords);
   const { init } = await createEngine({ load: readModules });
-  return gpuEngine({ device, layout, cpu: attachEngine(init), minimum });
+  return gpuEngine({ msm, cpu: attachEngine(init), minimum });
 };
 
 test.skipIf(probe === null)(

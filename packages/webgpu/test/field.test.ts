@@ -46,9 +46,9 @@ function edges(field: PrimeField, layout: Layout): bigint[] {
 
 /** Compact ones multiply as looped ones do. */
 const FIELDS = [Fp, Fq].flatMap((field) =>
-  LAYOUTS.filter(
-    ({ style, bits }) => style === (field === Fp || bits < 15 ? "looped" : "unrolled"),
-  ).map((layout) => [field.name, layoutName(layout), field, layout] as const),
+  LAYOUTS.filter(({ style }) => style === (field === Fp ? "looped" : "unrolled")).map(
+    (layout) => [field.name, layoutName(layout), field, layout] as const,
+  ),
 );
 
 describe.skipIf(device === null)("WGSL arithmetic", () => {

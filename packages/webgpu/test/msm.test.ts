@@ -70,6 +70,22 @@ describe.skipIf(device === null)("multi-scalar multiplication", () => {
       }
     });
 
+    test("2^18 points", async () => {
+      const n = 2 ** 18;
+      const few = progression(curve, 257, 11n);
+      const [bytes] = encode(few);
+      const bases = new Uint8Array(64 * n);
+      for (let at = 0; at < bases.length; at += bytes.length) bases.set(bytes, at);
+      // short scalars: as many points, entries in few windows
+      const scalars = Array.from({ length: n }, (_, i) => BigInt((i * 0x9e3779b1) % 2 ** 26));
+      const totals = Array.from({ length: 256 }, () => 0n);
+      scalars.forEach((k, i) => (totals[i % 256]! += k));
+      const sum = expected(few, totals, 0n);
+      const [chunk] = await msm.upload(bases, n);
+      const there = await msm.multiply(chunk!, elementsToBytes(scalars) as Uint8Array<ArrayBuffer>);
+      expect(there).toEqual(sum);
+    });
+
     test("runs of one bucket that many threads share, and an odd number of points", async () => {
       const n = 999;
       const { "all equal": equal, "one bucket": one, random } = edgeScalars(curve, n);

@@ -15,15 +15,16 @@ import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   type Costs,
   type Device,
+  DeviceMSM,
   type GpuEvent,
   type GpuMSM,
   GpuError,
   type Records,
   gpuMSM,
-  openDevice,
+  noRecords,
 } from "../src/index.ts";
 import { costsFrom, observeCpu, observeGpu, prefersGpu, weightOf } from "../src/msm/costs.ts";
-import { nodeGpu } from "../src/node.ts";
+import { openNodeDevice } from "../src/node.ts";
 import { PATIENCE, anyDevice } from "./support.ts";
 
 const probe = await anyDevice();
@@ -54,7 +55,7 @@ interface BenchOptions {
   readonly open?: () => Promise<Device>;
 }
 
-const openAny = async (): Promise<Device> => openDevice(await nodeGpu(), { deadline: PATIENCE });
+const openAny = (): Promise<Device> => openNodeDevice("", { deadline: PATIENCE });
 
 const known = new Map<string, KnownBases>();
 
@@ -73,7 +74,12 @@ async function bench(options: BenchOptions = {}): Promise<Bench> {
   const cpu = await createEngine({ load: readModules, backend });
   let msm: GpuMSM | undefined;
   const gpu = attachEngine(cpu.init, (context) => {
-    msm = gpuMSM(context, { open, costs, records, onEvent: (event) => events.push(event) });
+    msm = gpuMSM(context, {
+      open: async () => DeviceMSM.open(await open(), noRecords),
+      costs,
+      records,
+      onEvent: (event) => events.push(event),
+    });
     return msm;
   });
   onTestFinished(() => msm![Symbol.dispose]());
@@ -103,7 +109,7 @@ const randomScalars = (curve: Curve, n: number): bigint[] => edgeScalars(curve, 
 
 /** A device on which something goes wrong. */
 async function broken(spoil: (handle: GPUDevice) => void, deadline = PATIENCE): Promise<Device> {
-  const device = await openDevice(await nodeGpu(), { deadline });
+  const device = await openNodeDevice("", { deadline });
   spoil(device.handle);
   return device;
 }

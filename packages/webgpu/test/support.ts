@@ -1,5 +1,5 @@
-import { GpuError, type Device, openDevice } from "../src/index.ts";
-import { nodeGpu } from "../src/node.ts";
+import { GpuError, type Device } from "../src/index.ts";
+import { openNodeDevice } from "../src/node.ts";
 
 /** Software devices compile at the first use, which takes long on a busy machine. */
 export const PATIENCE = 300_000;
@@ -7,7 +7,7 @@ export const PATIENCE = 300_000;
 /** The machine's GPU, or lavapipe; null with a sentence where there is neither. */
 export async function anyDevice(): Promise<Device | null> {
   try {
-    return await openDevice(await nodeGpu(), { deadline: PATIENCE });
+    return await openNodeDevice("", { deadline: PATIENCE });
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;
     console.warn(`no GPU and no lavapipe (.ci/lavapipe installs it): ${error.message}`);

@@ -125,6 +125,8 @@ function lineOf(event: JobEvent): string | null {
       return `accepted: ${event.leaves} leaves of ${event.stepsPerLeaf} steps`;
     case "executed":
       return `computed ${event.done} of ${event.total} steps`;
+    case "taken-over":
+      return `the broker stayed away: ${name(event.broker)} goes on`;
     case "planned":
       return `cut into ${event.shards.length} shards`;
     case "auction-opened":

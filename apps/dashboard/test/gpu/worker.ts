@@ -8,7 +8,7 @@ import {
   generators,
   pointsToBytes,
 } from "@foldmesh/algebra";
-import { type GpuEvent, gpuMSM, openDevice } from "@foldmesh/webgpu";
+import { DeviceMSM, type GpuEvent, gpuMSM, noRecords, openDevice } from "@foldmesh/webgpu";
 
 const POINTS = 1024;
 const load = fetchModules(new URL("/kernels/", self.location.href));
@@ -20,8 +20,8 @@ async function answer(): Promise<object> {
   const onEvent = (event: GpuEvent): void => {
     events.push(event.type === "commit" ? event.on : `${event.type} ${detail(event)}`);
   };
-  const open = async (): ReturnType<typeof openDevice> =>
-    openDevice(navigator.gpu, { deadline: 300_000 });
+  const open = async (): Promise<DeviceMSM> =>
+    DeviceMSM.open(await openDevice(navigator.gpu, { deadline: 300_000 }), noRecords);
   const costs = { cpuPerUnit: 1, gpuFixed: 0, gpuPerPoint: 0 };
   const gpu = await createEngine({
     load,

@@ -8,6 +8,7 @@ import {
   type Point,
   elementsToBytes,
   generators,
+  pointsFromBytes,
   pointsToBytes,
 } from "@foldmesh/algebra";
 import {
@@ -16,14 +17,12 @@ import {
   LAYOUTS,
   type MSMStage,
   bytesMoved,
-  chooseLayout,
   layoutName,
   measureLayouts,
   multiplications,
-  openDevice,
   planMSM,
 } from "@foldmesh/webgpu";
-import { fileRecords, nodeGpu } from "@foldmesh/webgpu/node";
+import { fileRecords, openNodeDevice } from "@foldmesh/webgpu/node";
 import { type Benchmark, type BenchmarkOptions, type Measurement, against } from "./benchmark.ts";
 import { randomElements } from "./engine.ts";
 import { JOB_SIZES, measureJob } from "./measure-job.ts";
@@ -51,7 +50,15 @@ export const gpuBenchmarks: readonly Benchmark[] = [
   },
 ];
 
-const open = async (): Promise<Device> => openDevice(await nodeGpu());
+/** To be asked for by name: hardware's shaders take a software device minutes to compile. */
+export const gpuCheck: Benchmark = {
+  names: ["gpu-check"],
+  about:
+    "commitments to 2^10 elements in every layout of limbs, compared with the processor's; ms of the first",
+  run: (options) => checkLayouts(options),
+};
+
+const open = (): Promise<Device> => openNodeDevice("");
 
 async function* measureProducts({ quick, note }: BenchmarkOptions): AsyncGenerator<Measurement> {
   using device = await open();
@@ -68,9 +75,8 @@ async function* measureProducts({ quick, note }: BenchmarkOptions): AsyncGenerat
 }
 
 async function* measureMSMs(options: BenchmarkOptions): AsyncGenerator<Measurement> {
-  using device = await open();
-  const records = fileRecords(join(options.cacheDir, "gpu"));
-  using msm = new DeviceMSM(device, await chooseLayout(device, records));
+  using msm = await DeviceMSM.open(await open(), fileRecords(join(options.cacheDir, "gpu")));
+  const { device } = msm;
   const logs = sizesFor(device, options.quick);
   options.note(`gpu-msm: ${device.facts.description}, limbs ${layoutName(msm.layout)}`);
   for (const curve of [G1, Grumpkin]) {
@@ -93,6 +99,7 @@ async function* measureMSM(
   log: number,
 ): AsyncGenerator<Measurement> {
   const threads = availableParallelism();
+  const { software } = msm.device.facts;
   const elements = randomElements(curve.scalar, 2 ** log);
   const scalars = new Uint8Array(elementsToBytes(elements));
   const key = await msm.key(curve, { bytes: bases, R: 1n, offset: 0n });
@@ -102,10 +109,10 @@ async function* measureMSM(
   const [there, here] = [await onGpu(), await onCpu()];
   if (String(there) !== String(here))
     throw new Error(`2^${log} on ${curve.name}: the GPU is wrong`);
-  const [ms, cpuMs] = await leastTimes([onGpu, onCpu], TURNS);
+  const [ms, cpuMs] = await leastTimes([onGpu, onCpu], software ? 1 : TURNS);
   const stages: string[] = [];
-  await msm.profile(key, scalars, (stage: MSMStage, took) =>
-    stages.push(`${stage} ${took.toPrecision(3)} ms`),
+  await msm.profile(key, scalars, (stage: MSMStage, took, dispatches) =>
+    stages.push(`${stage} ${took.toPrecision(3)} ms in ${dispatches}`),
   );
   const plan = planMSM(2 ** log);
   const products = Math.round(multiplications(plan) / plan.points);
@@ -116,11 +123,35 @@ async function* measureMSM(
       size: `2^${log}`,
       threads: 1,
       ms: ms!,
-      detail: `${stages.join(", ")}; ${products} products a point, ${moved} MiB moved`,
+      detail: `${stages.join(", ")} dispatches; ${products} products a point, ${moved} MiB moved`,
     },
     `wasm, ${threads} threads`,
     cpuMs!,
   );
+}
+
+const CHECKED = 2 ** 10;
+
+async function* checkLayouts({ note }: BenchmarkOptions): AsyncGenerator<Measurement> {
+  for (const layout of LAYOUTS) {
+    using msm = new DeviceMSM(await open(), layout);
+    for (const curve of [G1, Grumpkin]) {
+      note(`gpu-check: ${layoutName(layout)} on ${curve.name}`);
+      const bytes = progression(curve, CHECKED);
+      // of every kind: full length, equal, 0
+      const elements = randomElements(curve.scalar, CHECKED).map((k, i) =>
+        i % 4 === 1 ? curve.scalar.modulus - 1n : i % 4 === 2 ? 0n : k,
+      );
+      const started = performance.now();
+      const key = await msm.key(curve, { bytes, R: 1n, offset: 0n });
+      const there = await msm.multiply(key, new Uint8Array(elementsToBytes(elements)));
+      const ms = performance.now() - started;
+      const here = curve.msm(pointsFromBytes(curve, bytes), elements);
+      const size = `${layoutName(layout)} ${curve.name}`;
+      if (String(there) !== String(here)) throw new Error(`${size}: the GPU is wrong`);
+      yield { name: "gpu-check", size, threads: 1, ms, detail: "equal to the processor's" };
+    }
+  }
 }
 
 /** G + i·H for i < n, 64 bytes each: the list doubles, with one inversion for each doubling. */

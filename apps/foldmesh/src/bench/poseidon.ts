@@ -32,12 +32,12 @@ async function* measureWidth(
   using engine = await openEngine();
   const inputs = Array.from({ length: n }, () => randomElements(Fp, t - 1));
   const states = inputs.map((xs) => [0n, ...xs]);
-  const expected = engine.permute(states).at(-1)?.[0];
+  const expected = (await engine.permuteAll(states)).at(-1)?.[0];
   const what = { name: "poseidon", size: `t=${t} ×${n}`, threads: 1 };
   for (const { name, prepare } of peers) {
     const run = prepare(inputs);
     if (run() !== expected) throw new Error(`poseidon differs from ${name}`);
-    const [ms, peerMs] = await leastTimes([() => engine.permute(states), run], 3);
+    const [ms, peerMs] = await leastTimes([() => engine.permuteAll(states), run], 3);
     yield against({ ...what, ms: ms! }, name, peerMs!);
   }
 }

@@ -1,6 +1,6 @@
 import { CLIError } from "../errors.ts";
 import type { Benchmark, BenchmarkOptions, Measurement } from "./benchmark.ts";
-import { gpuBenchmarks } from "./gpu.ts";
+import { gpuBenchmarks, gpuCheck } from "./gpu.ts";
 import { jobBenchmark } from "./job.ts";
 import { msmBenchmarks } from "./msm.ts";
 import { networkBenchmarks } from "./network/network.ts";
@@ -16,6 +16,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   nodeBenchmark,
   jobBenchmark,
   ...gpuBenchmarks,
+  gpuCheck,
   ...snarkjsBenchmarks,
   ...networkBenchmarks,
 ];
@@ -28,7 +29,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 /** All that are run when none is named: those of the GPU, or the others but those that take minutes. */
 const usual = (benchmark: Benchmark, gpu: boolean): boolean =>
   gpuBenchmarks.includes(benchmark) === gpu &&
-  ![...snarkjsBenchmarks, ...networkBenchmarks].includes(benchmark);
+  ![...snarkjsBenchmarks, ...networkBenchmarks, gpuCheck].includes(benchmark);
 
 /** Runs the benchmarks named, or all, one after the other. @throws CLIError USAGE */
 export async function* runBenchmarks(

@@ -40,7 +40,8 @@ async function doctor({ cache }: { cache?: string }, { terminal }: CommandContex
   if (gpus.length > 1) gpus.forEach((name, i) => row(i === 0 ? "names" : "", printable(name)));
 }
 
-function gpuRows(report: GpuReport): [string, string][] {
+/** Keys and values of lines. */
+export function gpuRows(report: GpuReport): [string, string][] {
   if (!report.ok) return [["gpu", `none: ${report.message}`]];
   const { facts, layout, points, ms } = report;
   const rate = Math.round((1000 * points) / ms).toLocaleString("en");

@@ -47,8 +47,7 @@ export function addKey(parent: Command, { signal, terminal }: CommandContext): v
     const out = await checkWritable(options.out);
     const program = await loadProgram(userPath(directory));
     const cacheDir = cacheDirectory(options.cache);
-    const stepsPerLeaf =
-      options.stepsPerLeaf ?? (await describeLeaf({ program, cacheDir, signal })).stepsPerLeaf;
+    const stepsPerLeaf = options.stepsPerLeaf ?? describeLeaf({ program }).stepsPerLeaf;
     const key = keyOf(options);
     const powers =
       key === "transparent" ? {} : { powers: (n: number) => loadSRS(key.ptau, n, cacheDir) };

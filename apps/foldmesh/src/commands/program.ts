@@ -4,9 +4,9 @@ import { buildProgram, loadProgram } from "@foldmesh/r1cs/node";
 import { type LeafShape, describeLeaf } from "@foldmesh/prover";
 import prettyBytes from "pretty-bytes";
 import { collect, positiveInteger } from "../arguments.ts";
-import { cacheDirectory, showPath, userPath } from "../io/paths.ts";
+import { showPath, userPath } from "../io/paths.ts";
 import { type Terminal, count, isLive, paint } from "../io/terminal.ts";
-import { type CommandContext, withCache, withExamples, withJSON } from "./context.ts";
+import { type CommandContext, withExamples, withJSON } from "./context.ts";
 import { addInput } from "./program-input.ts";
 import { addKey } from "./program-key.ts";
 
@@ -71,10 +71,9 @@ interface BuildArguments {
 
 interface InspectArguments {
   readonly stepsPerLeaf?: number;
-  readonly cache?: string;
 }
 
-function addInspect(parent: Command, { signal, terminal }: CommandContext): void {
+function addInspect(parent: Command, { terminal }: CommandContext): void {
   const command = parent
     .command("inspect")
     .description("Tell what a program directory holds and what proving it takes.")
@@ -85,13 +84,12 @@ function addInspect(parent: Command, { signal, terminal }: CommandContext): void
       positiveInteger(),
     );
   withExamples(
-    withJSON(withCache(command)),
+    withJSON(command),
     "foldmesh program inspect square",
     "foldmesh program inspect square --json | jq .leaf.logRows",
-  ).action(async (directory: string, { stepsPerLeaf, cache }: InspectArguments) => {
+  ).action(async (directory: string, { stepsPerLeaf }: InspectArguments) => {
     const program = await loadProgram(userPath(directory));
-    const cacheDir = cacheDirectory(cache);
-    report(terminal, program, await describeLeaf({ program, stepsPerLeaf, cacheDir, signal }));
+    report(terminal, program, describeLeaf({ program, stepsPerLeaf }));
   });
 }
 

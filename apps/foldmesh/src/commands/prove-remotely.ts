@@ -132,6 +132,7 @@ function reportFinished({ terminal, setExitCode }: CommandContext, outcome: Outc
     return;
   }
   const { statement, form } = verdict;
+  const takenOverBy = view.broker === null || view.broker === broker ? undefined : view.broker;
   const workers = [...view.workers].map(([peer, { verified, paid }]) => ({ peer, verified, paid }));
   terminal.result({
     ok: true,
@@ -144,6 +145,7 @@ function reportFinished({ terminal, setExitCode }: CommandContext, outcome: Outc
     request,
     job,
     broker,
+    ...(takenOverBy !== undefined && { takenOverBy }),
     stepsPerLeaf: verdict.stepsPerLeaf,
     leaves: view.cut?.leaves,
     shards: view.shards.length,
@@ -159,6 +161,8 @@ function reportFinished({ terminal, setExitCode }: CommandContext, outcome: Outc
   terminal.line(
     `proof   ${showPath(out)}, ${prettyBytes(proof.length)}, verified in ${duration(verdict.ms)}`,
   );
+  if (takenOverBy !== undefined)
+    terminal.line(`broker  ${shortName(broker)} stayed away, ${shortName(takenOverBy)} took over`);
   terminal.line(`paid    ${price(view.paid)} of at most ${price(order.maxPrice)}`);
   for (const { peer, verified, paid } of workers) {
     terminal.line(`        ${shortName(peer)}  ${price(paid)} for ${count(verified, "part")}`);

@@ -16,6 +16,8 @@ const broker = z.strictObject({
   maxLeavesPerShard: whole(2 ** 32 - 1).exactOptional(),
   compress: z.boolean().exactOptional(),
   rosterMs: ms.exactOptional(),
+  standbys: z.int().min(0).max(16).exactOptional(),
+  absentMs: ms.exactOptional(),
   keepMs: z.int().min(1000).max(2_000_000_000).exactOptional(),
   commitMs: ms.exactOptional(),
   revealMs: ms.exactOptional(),

@@ -16,6 +16,7 @@ const LOUDNESS: Readonly<Partial<Record<NodeEvent["kind"], Level>>> = {
   evidence: "warn",
   "handler-failed": "error",
   "blob-damaged": "warn",
+  "job-followed": "info",
   "job-resumed": "info",
   "lease-resumed": "info",
   checkpointed: "info",

@@ -44,6 +44,9 @@ export interface BrokerSettings {
   readonly maxLeavesPerShard?: number;
   readonly compress?: boolean;
   readonly rosterMs?: number;
+  /** other brokers that follow its jobs, and how long it may stay away before one of them goes on */
+  readonly standbys?: number;
+  readonly absentMs?: number;
   readonly keepMs?: number;
   readonly commitMs?: number;
   readonly revealMs?: number;

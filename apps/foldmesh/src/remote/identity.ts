@@ -8,23 +8,24 @@ import { makeDataDirectory } from "../io/data-dir.ts";
 export interface RequestIdentity {
   /** what the user calls it */
   readonly name: string;
+  /** by that name it may have been asked for before */
+  readonly isNamed: boolean;
   /** Ed25519 seed */
   readonly privateKey: Uint8Array;
   /** the request's nonce, hex */
   readonly id: string;
 }
 
-/** @param name default: a fresh one, which nobody can ask again by accident */
-export async function requestIdentity(
-  dataDir: string,
-  name: string = randomBytes(8).toString("hex"),
-): Promise<RequestIdentity> {
+/** @param given default: a fresh one, which nobody can ask again by accident */
+export async function requestIdentity(dataDir: string, given?: string): Promise<RequestIdentity> {
+  const name = given ?? randomBytes(8).toString("hex");
   await makeDataDirectory(dataDir);
   const secret = await loadIdentity(clientDirectory(dataDir));
   const derive = (use: string): Buffer =>
     createHash("sha256").update(`foldmesh-${use}-v1`).update(secret).update(name).digest();
   return {
     name,
+    isNamed: given !== undefined,
     privateKey: new Uint8Array(derive("requester")),
     id: derive("request").toString("hex"),
   };

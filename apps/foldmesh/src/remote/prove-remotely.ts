@@ -1,7 +1,7 @@
 // A job on the network, from the dApp's side: connect, quote, order, watch, fetch, verify.
+import { setTimeout } from "node:timers/promises";
 import {
   type Client,
-  type ConnectOptions,
   type JobRequest,
   type Submitted,
   connect,
@@ -58,7 +58,7 @@ export async function proveRemotely(
   const { key } = request;
   const powers = key === "transparent" ? {} : { powers: (await namePowers(key.ptau)).name };
   checkState(input, program.manifest.stateSize);
-  const client = await connectFirst(request, options.signal);
+  const client = await connectFirst(request, options);
   try {
     options.onEvent({ kind: "connected", broker: client.broker, peer: client.peer });
     const deadline = Date.now() + request.time;
@@ -131,23 +131,41 @@ async function check(
   return verifyProof({ program, proof, expected, key, cacheDir, signal });
 }
 
+/** What was asked for by name may have a broker that is starting again: it is looked for this long. */
+const PATIENCE_MS = 30_000;
+const AGAIN_MS = 1_000;
+
 /** The first address that answers and leads to a broker. @throws CLIError UNREACHABLE, which tells of all; ClientError NO_BROKER */
 async function connectFirst(
-  { addresses, identity, reach }: RemoteRequest,
-  signal: AbortSignal,
+  request: RemoteRequest,
+  { signal, onEvent }: RemoteOptions,
 ): Promise<Client> {
-  const { privateKey } = identity;
-  const options: ConnectOptions = { privateKey, signal, ...(reach && { reach }) };
-  const failures: Error[] = [];
-  for (const dial of addresses) {
-    try {
-      return await connect({ ...options, dial });
-    } catch (error) {
-      if (signal.aborted || !(error instanceof Error) || isOurFault(error)) throw error;
-      failures.push(error);
+  const giveUp = performance.now() + (request.identity.isNamed ? PATIENCE_MS : 0);
+  for (let attempt = 1; ; attempt++) {
+    const failures: Error[] = [];
+    for (const dial of request.addresses) {
+      const client = await tryToConnect(dial, request, signal);
+      if (!(client instanceof Error)) return client;
+      failures.push(client);
     }
+    if (performance.now() >= giveUp) throw unreachable(failures);
+    if (attempt === 1) onEvent({ kind: "waiting", ms: PATIENCE_MS });
+    await setTimeout(AGAIN_MS, undefined, { signal });
   }
-  throw unreachable(failures);
+}
+
+/** @returns why not, where that is not of our making */
+async function tryToConnect(
+  dial: string,
+  { identity: { privateKey }, reach }: RemoteRequest,
+  signal: AbortSignal,
+): Promise<Client | Error> {
+  try {
+    return await connect({ dial, privateKey, signal, ...(reach && { reach }) });
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Error) || isOurFault(error)) throw error;
+    return error;
+  }
 }
 
 function unreachable(failures: readonly Error[]): Error {

@@ -68,6 +68,7 @@ export function advanceNetwork(view: NetworkView, event: RemoteEvent): NetworkVi
       return { ...view, order: event.order };
     case "update":
       return advanceJob(view, event.update.event);
+    case "waiting":
     case "checking":
     case "checked":
       return view;
@@ -78,6 +79,12 @@ function advanceJob(view: NetworkView, event: JobEvent): NetworkView {
   switch (event.kind) {
     case "accepted":
       return { ...view, cut: event };
+    case "taken-over": {
+      const workers = [...view.workers].map(
+        ([peer, each]) => [peer, { ...each, paid: 0n }] as const,
+      );
+      return { ...view, broker: event.broker, auctions: [], paid: 0n, workers: new Map(workers) }; // it tells of every payment itself
+    }
     case "executed":
       return { ...view, executed: { done: event.done, total: event.total } };
     case "planned":

@@ -32,6 +32,8 @@ interface Standing {
 /** One line, or null where nothing is worth one. */
 export function lineOfRemote(event: RemoteEvent, name: Naming): string | null {
   switch (event.kind) {
+    case "waiting":
+      return `no broker answers: trying again for ${duration(event.ms)}`;
     case "connected":
       return `broker: ${name(event.broker)}`;
     case "quoted": {
@@ -44,7 +46,7 @@ export function lineOfRemote(event: RemoteEvent, name: Naming): string | null {
       return `quote: ${work}; ${offer}; price cap ${price(event.maxPrice)}`;
     }
     case "ordered":
-      return `order: ${event.order.job}`;
+      return `order: ${event.order.job}${standbysOf(event.order.standbys.map(name))}`;
     case "update":
       return lineOfJob(event.update.event, name);
     case "checking":
@@ -54,6 +56,9 @@ export function lineOfRemote(event: RemoteEvent, name: Naming): string | null {
   }
 }
 
+const standbysOf = (names: readonly string[]): string =>
+  names.length === 0 ? "" : ` (standing by: ${names.join(", ")})`;
+
 function lineOfJob(event: JobEvent, name: Naming): string | null {
   switch (event.kind) {
     case "accepted":
@@ -61,6 +66,8 @@ function lineOfJob(event: JobEvent, name: Naming): string | null {
     case "progress":
     case "checkpoint":
       return null;
+    case "taken-over":
+      return `the broker stayed away: ${name(event.broker)} goes on with its job`;
     case "planned":
       return `plan: ${count(event.shards.length, "shard")} of ${event.shards.map(({ start, end }) => end - start).join(", ")} leaves`;
     case "auction-opened":

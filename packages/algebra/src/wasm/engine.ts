@@ -108,7 +108,8 @@ export function attachEngine(init: EngineInit, msm: MSMFactory = wasmMSM): WasmE
       program: (m as WasmMatrix).program,
     }),
     adoptMatrix: ({ field, program }) => fields[field].adopt(program),
-    permute: (states) => permuter.permute(states),
+    permute: (state) => permuter.permute([state])[0]!,
+    permuteAll: async (states) => permuter.permute(states),
     close() {}, // memory goes when the last reference to it does
   };
 }

@@ -70,7 +70,7 @@ export function loadVerifierKey(
   return {
     ...common(engine, structures),
     system,
-    permute: (state) => engine.permute([state])[0]!,
+    permute: (state) => engine.permute(state),
     exclusive: turnstile(engine),
     keys: {
       w: engine.commitmentKey(G1, wBases.subarray(0, POINT_BYTES * length), h),

@@ -10,6 +10,8 @@ export interface FetchOptions {
   readonly from?: readonly PeerId[];
   /** refuse anything longer; default the limit of the configuration */
   readonly maxBytes?: number;
+  /** a holder that is slower than this on the whole, in bytes a second, is given up; default a modem's pace */
+  readonly slowest?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -106,8 +108,8 @@ class Retrieval {
   }
 
   #transfer(providers: AsyncIterable<PeerId>): Chunks {
-    const { signal, maxBytes = this.#context.limits.maxBlobBytes } = this.#options;
-    return transfer(this.#context, providers, { cid: this.#cid, maxBytes, signal });
+    const { signal, slowest, maxBytes = this.#context.limits.maxBlobBytes } = this.#options;
+    return transfer(this.#context, providers, { cid: this.#cid, maxBytes, slowest, signal });
   }
 
   /** Blames a lone sender of bad bytes. @returns how many may be to blame; 0 when the failure is final */

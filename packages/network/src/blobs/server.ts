@@ -20,27 +20,19 @@ import {
 
 export interface BlobServerInit {
   readonly source: BlobSource;
-  readonly mayFetch: (peer: PeerId, cid: CIDText) => boolean;
+  /** `undefined`: whoever asks */
+  readonly mayFetch: (peer: PeerId | undefined, cid: CIDText) => boolean;
 }
 
 /** The slowest pace that may hold a transfer open, bytes a second: a modem's. */
 const SLOWEST = 32 * 1024;
-const MAX_TRANSFERS = 64;
 
 /** Serves the blobs of `source` to every peer. */
 export async function serveBlobs(context: Context, init: BlobServerInit): Promise<void> {
   const limiter = createLimiter(context.limits.blobRequests, () => performance.now());
-  const transfers = { open: 0 };
-  const onStream = async (stream: Stream, connection: Connection): Promise<void> => {
-    const peer = connection.remotePeer.toString();
-    transfers.open += 1;
-    try {
-      const server = { ...init, context, limiter, peer, busy: transfers.open > MAX_TRANSFERS };
-      await serveOne(server, stream);
-    } finally {
-      transfers.open -= 1;
-    }
-  };
+  const taken = { all: 0, public: 0 };
+  const onStream = (stream: Stream, connection: Connection): Promise<void> =>
+    serveOne({ ...init, context, limiter, taken, peer: connection.remotePeer.toString() }, stream);
   await context.node.handle(BLOB_PROTOCOL, onStream, {
     maxInboundStreams: context.limits.blobStreams,
   });
@@ -49,8 +41,15 @@ export async function serveBlobs(context: Context, init: BlobServerInit): Promis
 interface Server extends BlobServerInit {
   readonly context: Context;
   readonly limiter: Limiter;
+  readonly taken: Taken;
   readonly peer: PeerId;
-  readonly busy: boolean;
+}
+
+/** Transfers under way. */
+interface Taken {
+  all: number;
+  /** of blobs that everybody may fetch */
+  public: number;
 }
 
 async function serveOne(server: Server, stream: Stream): Promise<void> {
@@ -71,7 +70,8 @@ async function answerRequest(server: Server, frames: Frames): Promise<void> {
   const { cid, offset } = decodeRequest(await frames.read(signal));
   const say = (answer: BlobAnswer): Promise<void> => frames.write(encodeAnswer(answer), signal);
   if (!limiter(peer)) context.police(peer, "flood", "too many blob requests");
-  if (server.busy || !limiter(peer, 0)) return say({ kind: "busy" });
+  using place = takePlace(server, cid);
+  if (place === undefined || !limiter(peer, 0)) return say({ kind: "busy" });
   const size = server.mayFetch(peer, cid) ? await source.size(cid) : undefined;
   if (size === undefined || offset > size) return say({ kind: "missing" });
   await say({ kind: "found", size });
@@ -79,6 +79,21 @@ async function answerRequest(server: Server, frames: Frames): Promise<void> {
   await pipe(source.get(cid, offset), rechunk, (chunks) =>
     sendChunks(frames, chunks, context.limits.blobStall, rest),
   );
+}
+
+/** Half of the places are for those whom a blob is meant for: strangers may read what is public as slowly as they like. */
+function takePlace({ context, taken, mayFetch }: Server, cid: CIDText): Disposable | undefined {
+  const most = context.limits.blobTransfers;
+  const step = mayFetch(undefined, cid) ? 1 : 0;
+  if (taken.all >= most || taken.public + step > most / 2) return undefined;
+  taken.all += 1;
+  taken.public += step;
+  return {
+    [Symbol.dispose]() {
+      taken.all -= 1;
+      taken.public -= step;
+    },
+  };
 }
 
 /** Sends with at most WINDOW chunks unacknowledged, and ends when all are taken. */

@@ -27,9 +27,10 @@ export interface SessionRequest {
   /** the size that others have claimed: one of them lies when this peer claims another */
   readonly size: number | undefined;
   readonly maxBytes: number;
+  readonly slowest: number | undefined;
 }
 
-/** A holder slower than this, in bytes a second, is given up. */
+/** A holder slower than this, in bytes a second, is given up, unless more is asked of it. */
 const SLOWEST = 32 * 1024;
 const IN_FLIGHT = (WINDOW + 1) * (CHUNK_BYTES + 4);
 
@@ -57,7 +58,8 @@ export async function openSession(
     await frames.write(encodeRequest({ cid: request.cid, offset: request.offset }), opening);
     const size = await readSize(frames, request, what, opening);
     const left = size - request.offset;
-    const rest = within(limits.blobStall + (left / SLOWEST) * 1000, signal);
+    const { slowest = SLOWEST } = request;
+    const rest = within(limits.blobStall + (left / slowest) * 1000, signal);
     return { size, chunks: receive(frames, left, limits.blobStall, what, rest) };
   } catch (thrown) {
     frames.abort(thrown as Error);

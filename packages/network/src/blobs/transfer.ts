@@ -10,6 +10,7 @@ import type { Chunks } from "./source.ts";
 export interface TransferOptions {
   readonly cid: CIDText;
   readonly maxBytes: number;
+  readonly slowest: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -76,9 +77,9 @@ async function* receiveFrom(
   progress: Progress,
   options: TransferOptions,
 ): Chunks & AsyncGenerator<Uint8Array> {
-  const { cid, maxBytes, signal } = options;
+  const { signal, ...asked } = options;
   try {
-    const request = { cid, offset: progress.received, size: progress.size, maxBytes };
+    const request = { ...asked, offset: progress.received, size: progress.size };
     const { size, chunks } = await openSession(context, peer, request, signal);
     for await (const chunk of chunks) {
       progress.size = size;

@@ -10,6 +10,7 @@ import { within } from "../streams.ts";
 import { type AdvertBook, advertKey, type SignedAdvert } from "./advert-book.ts";
 import { Announcer, type Offer } from "./announcer.ts";
 import { classCID, classFor, offers, type Wanted } from "./classes.ts";
+import { confirm, SPARE } from "./confirm.ts";
 import { patiently } from "./patience.ts";
 
 export interface FindOptions {
@@ -35,9 +36,6 @@ export interface Capabilities {
 }
 
 const ADVERT: Method = { name: "advert", requestLimit: 16, replyLimit: 8192, timeout: 3000 };
-const MAX_PARALLEL = 8;
-/** Asked beyond what is needed: somebody may not answer. */
-const SPARE = 1;
 
 export async function createCapabilities(
   context: Context,
@@ -61,13 +59,14 @@ export async function createCapabilities(
     async find(wanted, { limit = 20, signal } = {}) {
       const good = (advert: SignedAdvert): boolean => offers(advert.content, wanted);
       const cid = classCID(classFor(wanted));
-      const search = (): AsyncGenerator<PeerId> =>
-        patiently((each) => directory.providers(cid, each), scope(signal));
+      const search = (until: AbortSignal): AsyncGenerator<PeerId> =>
+        patiently((each) => directory.providers(cid, each), until);
       const asked = new Set([context.signer.peer]);
       const found: SignedAdvert[] = [];
       for (const most of [limit + SPARE, Infinity]) {
         const before = asked.size;
-        const peers = chain(book.matching(good), search, asked, most);
+        const peers = (until: AbortSignal): AsyncGenerator<PeerId> =>
+          chain(book.matching(good), () => search(until), asked, most);
         const left = limit - found.length;
         found.push(...(await confirm(peers, ask, good, left, scope(signal))));
         if (found.length >= limit || asked.size - before < most) break;
@@ -152,34 +151,4 @@ async function* chain(
     yield peer;
   }
   if (asked.size >= enough && last !== undefined) yield last;
-}
-
-/** Asks several peers at a time until `limit` good adverts are there; whoever does not answer is left out. */
-async function confirm(
-  peers: AsyncIterable<PeerId>,
-  ask: (peer: PeerId, signal: AbortSignal) => Promise<SignedAdvert>,
-  good: (advert: SignedAdvert) => boolean,
-  limit: number,
-  signal: AbortSignal,
-): Promise<readonly SignedAdvert[]> {
-  const found: SignedAdvert[] = [];
-  const enough = new AbortController();
-  const both = AbortSignal.any([signal, enough.signal]);
-  const pending = new Set<Promise<void>>();
-  const parallel = Math.min(limit + SPARE, MAX_PARALLEL);
-  const visit = async (peer: PeerId): Promise<void> => {
-    const advert = await ask(peer, both).catch(() => undefined);
-    if (advert !== undefined && good(advert) && found.length < limit) found.push(advert);
-  };
-  for await (const peer of peers) {
-    const visiting = visit(peer).finally(() => pending.delete(visiting));
-    pending.add(visiting);
-    while (pending.size >= parallel && found.length < limit) await Promise.race(pending);
-    if (found.length >= limit) break;
-  }
-  while (pending.size > 0 && found.length < limit) await Promise.race(pending);
-  enough.abort();
-  await Promise.all(pending);
-  signal.throwIfAborted();
-  return found;
 }

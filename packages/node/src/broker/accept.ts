@@ -41,16 +41,12 @@ export interface JobSize {
 }
 
 /** `describeLeaf` of the prover. */
-export type DescribeLeaf = (request: DescribeRequest) => Promise<LeafShape>;
-
-/** Shapes of leaves known already: a quote is usually followed by its order. */
-export type Shapes = Map<string, Promise<LeafShape>>;
-const KEPT_SHAPES = 64;
+export type DescribeLeaf = (request: DescribeRequest) => LeafShape;
 
 /** Of a merge's time, measured (prover's bench). */
 const LEAF_COST = 0.35;
 const COMPRESS_COST = 4;
-const MAX_INPUT_BYTES = 2 ** 30;
+export const MAX_INPUT_BYTES: number = 2 ** 30;
 /** An auction and a lease at least must fit. */
 const LEAST_TIME_MS = 2_000;
 /** The state after each is kept while the job runs. */
@@ -59,7 +55,6 @@ const MAX_LEAVES = 2 ** 20;
 export interface Examination {
   /** that will work on the job, in the whole network */
   readonly threads: number;
-  readonly shapes: Shapes;
   readonly signal: AbortSignal;
 }
 
@@ -67,13 +62,13 @@ export interface Examination {
 export async function examine(
   context: Context,
   message: SignedMessage<"ProofRequest">,
-  { threads, shapes, signal }: Examination,
+  { threads, signal }: Examination,
 ): Promise<Accepted> {
   const { content: request, sender: requester, id: job } = message;
   checkTerms(request, context);
   const key = keyFor(context, request);
   const { program, input } = await fetchMaterial(context, message, signal);
-  const size = await measure(context, program, request, { threads, shapes, signal });
+  const size = measure(context, program, request, threads);
   return { job, requester, message, request, program, key, input, size };
 }
 
@@ -161,23 +156,17 @@ async function fetchInput(
   }
 }
 
-async function measure(
-  { brokerConfig, cacheDir, describeLeaf, powers: shelf }: Context,
+function measure(
+  { brokerConfig, describeLeaf, powers: shelf }: Context,
   program: Program,
   { steps, powers }: ProofRequest,
-  { threads, shapes, signal }: Examination,
-): Promise<JobSize> {
+  threads: number,
+): JobSize {
   const { stepsPerLeaf } = brokerConfig;
-  const name = [program.digest, steps, threads].join("/");
   let shape: LeafShape;
   try {
-    const describing =
-      shapes.get(name) ?? describeLeaf({ program, steps, stepsPerLeaf, threads, cacheDir, signal });
-    shapes.set(name, describing);
-    if (shapes.size > KEPT_SHAPES) shapes.clear();
-    shape = await describing;
+    shape = describeLeaf({ program, steps, stepsPerLeaf, threads });
   } catch (error) {
-    shapes.delete(name);
     throw refusal("PLAN", "the job cannot be cut into leaves", error);
   }
   if (powers !== undefined && shelf.countOf(powers) < shape.bases) {

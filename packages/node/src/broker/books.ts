@@ -1,15 +1,18 @@
 // Money, reputation and receipts: what a job's outcome means for those who worked on it.
 
 import {
+  AUCTION_DEFAULTS,
+  type AuctionFault,
   EMPTY_LEDGER,
   FAILURE,
   type LedgerEvent,
   type LedgerState,
   type Outcome,
   REPUTATION_DEFAULTS,
-  balanceOf,
+  compactLedger,
   stepLedger,
   successOutcome,
+  totalOf,
 } from "@foldmesh/market";
 import type { BlameReason, JobEffect } from "@foldmesh/jobs";
 import {
@@ -34,6 +37,13 @@ type Blame = Extract<JobEffect, { kind: "blame" }>;
 /** Cheating, against being slow or away. */
 const CHEATING: readonly BlameReason[] = ["INVALID_NODE", "INVALID_CHECKPOINT", "FALSE_DISPUTE"];
 
+/** A broker's accounts. */
+export interface BooksStatus {
+  readonly balances: readonly { readonly peer: PeerId; readonly amount: Money }[];
+  /** set aside for jobs that are not over */
+  readonly escrowed: Money;
+}
+
 /** The embedded ledger is this broker's own: until settlement on a chain, its deposits are made up when a job is taken. */
 export class Books {
   readonly #context: Context;
@@ -47,14 +57,20 @@ export class Books {
     this.#ledger = ledger;
   }
 
-  /** The books as they were left. */
+  /** The books as they were left, balances and open jobs written anew in place of all that led there. */
   static async open(context: Context, standing: Standing): Promise<Books> {
     const { keep, network } = context;
-    let ledger = EMPTY_LEDGER;
-    for await (const { event } of keep.rooms.ledger.read(network.peer)) {
-      ledger = stepLedger(ledger, event).state;
+    const { ledger } = keep.rooms;
+    let state = EMPTY_LEDGER;
+    for await (const { event } of ledger.read(network.peer)) {
+      state = stepLedger(state, event).state;
     }
-    return new Books(context, standing, ledger);
+    const compact = compactLedger(state);
+    if (compact.length < (await ledger.length(network.peer))) {
+      await keep.commit([ledger.removing(network.peer), ledger.appending(network.peer, compact)]);
+      state = compact.reduce((each, event) => stepLedger(each, event).state, EMPTY_LEDGER);
+    }
+    return new Books(context, standing, state);
   }
 
   /** Sets a job's highest price aside. @returns the changes to be written down with the job; none when it was set aside before */
@@ -66,13 +82,16 @@ export class Books {
     ];
   }
 
-  /** Gives back what a job did not need. */
-  async settle(job: CIDText): Promise<void> {
-    await this.#context.keep.commit(this.#step({ kind: "settle", job }));
+  /** Gives back what a job did not need. @returns the changes to be written down with the job's end */
+  settle(job: CIDText): readonly Change[] {
+    return this.#step({ kind: "settle", job });
   }
 
-  balance(peer: PeerId): Money {
-    return balanceOf(this.#ledger, peer);
+  /** What is whose. */
+  get status(): BooksStatus {
+    const balances = [...this.#ledger.balances].map(([peer, amount]) => ({ peer, amount }));
+    const held = balances.reduce((sum, { amount }) => sum + amount, 0n);
+    return { balances, escrowed: totalOf(this.#ledger) - held };
   }
 
   /**
@@ -134,9 +153,13 @@ export class Books {
     return this.#rejecting;
   }
 
-  /** A commit that was not opened, or opened wrongly. */
-  blameBidder(peer: PeerId): void {
+  /** A commit that was not opened, or opened wrongly. Nobody is blamed for a window in which this process stood still. */
+  blameBidder(peer: PeerId, fault: AuctionFault): void {
+    const { network, brokerConfig } = this.#context;
     this.#remember(peer, { ...FAILURE, weight: REPUTATION_DEFAULTS.noRevealWeight });
+    const window = brokerConfig.auction?.revealMs ?? AUCTION_DEFAULTS.revealMs;
+    if (fault === "no-reveal") network.report(peer, fault, "a bid stayed sealed", window);
+    else network.report(peer, "misconduct", `its bid: ${fault}`);
   }
 
   #remember(peer: PeerId, outcome: Outcome): void {

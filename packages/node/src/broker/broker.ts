@@ -4,8 +4,8 @@ import {
   CANCEL,
   HELLO,
   JOBS,
+  type JobUpdate,
   MAX_OUTLINES,
-  MAX_UPDATES,
   QUOTE,
   RESULT,
   SUBMIT,
@@ -31,18 +31,22 @@ import {
   verifySignature,
 } from "@foldmesh/protocol";
 import type { Notice } from "../board.ts";
+import { type Signed, candidatesOf, openSigned } from "../candidates.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
 import { REPORT, TERMS, terms } from "../methods.ts";
 import type { KeptJob } from "../journal.ts";
 import type { JobRecord } from "../keep/records.ts";
-import { type Accepted, type Shapes, examine, fetchMaterial, keyFor } from "./accept.ts";
+import { type Accepted, examine, fetchMaterial, keyFor } from "./accept.ts";
 import { Books } from "./books.ts";
 import { type BrokerJob, finishedJob } from "./broker-job.ts";
+import { Candidacies } from "./candidacies.ts";
 import { type Desk, createDesk } from "./desk.ts";
 import { JobRunner, type RunnerInit, ownerOf } from "./job-runner.ts";
+import { openRequest, resultOf, resume, unknownJob } from "./requests.ts";
 import { type Challenge, Roster } from "./roster.ts";
 import { type Standing, loadStanding } from "./standing.ts";
+import type { Leadership } from "./succession.ts";
 
 export const SOFTWARE = "foldmesh/0";
 
@@ -55,10 +59,10 @@ const PRESENCE: Readonly<Record<string, "reconnected" | "disconnected">> = {
 };
 /** How long a dApp may take to hand in what a job needs. */
 const TAKE_MS = 300_000;
+/** Jobs that are over and still told of. */
+const MOST_FINISHED = 1024;
 /** The longest delay of a timer. */
 const LONGEST_MS = 2 ** 31 - 1;
-
-type Signed = [request: SignedMessage<"ProofRequest">, order: SignedMessage<"Order">];
 
 interface BrokerParts {
   readonly challenge: Challenge;
@@ -75,12 +79,12 @@ export class Broker {
   /** over, and kept for a while */
   readonly #finished = new Map<CIDText, BrokerJob>();
   /** by requester and nonce: what was asked once is one job */
-  readonly #asked = new Map<string, Promise<BrokerJob>>();
+  readonly #asked = new Map<string, Promise<Signed>>();
 
   readonly #desk: Desk = createDesk();
+  readonly #candidacies: Candidacies;
   /** being examined, to be taken if they are good */
   #taking = 0;
-  readonly #shapes: Shapes = new Map();
   readonly #timers = new Set<NodeJS.Timeout>();
 
   private constructor(context: Context, { challenge, standing, books }: BrokerParts) {
@@ -88,6 +92,22 @@ export class Broker {
     this.#standing = standing;
     this.#roster = new Roster(context, standing, challenge);
     this.#books = books;
+    this.#candidacies = new Candidacies({
+      context,
+      desk: this.#desk,
+      lead: (...job) => this.#lead(...job),
+      stepDown: (job) => this.#stepDown(job),
+      conclude: (...job) => this.#conclude(...job),
+      finished: (job) => this.#finished.get(job),
+      onFollowed: (job, signed) => this.#onFollowed(job, signed),
+    });
+  }
+
+  /** Says that a broker is here, also while it takes up what the last run left: dApps then wait until it answers. */
+  static async greet({ network }: Pick<Context, "network">): Promise<void> {
+    await network.handle(HELLO, () =>
+      encodeCanonical(greeting, { versions: [PROTOCOL_VERSION], software: SOFTWARE }),
+    );
   }
 
   /** Takes up what the last run left, then answers. */
@@ -111,20 +131,22 @@ export class Broker {
     return this.#roster;
   }
 
+  get books(): Books {
+    return this.#books;
+  }
+
   get standing(): Standing {
     return this.#standing;
   }
 
   async stop(): Promise<void> {
     this.#timers.forEach((timer) => clearTimeout(timer));
+    this.#candidacies.stop();
     await Promise.all(this.#running.values().map((job) => job.stop()));
   }
 
   async #serve(): Promise<void> {
     const { network } = this.#context;
-    await network.handle(HELLO, () =>
-      encodeCanonical(greeting, { versions: [PROTOCOL_VERSION], software: SOFTWARE }),
-    );
     await network.handle(QUOTE, (bytes, caller) => this.#quote(bytes, caller));
     await network.handle(SUBMIT, (bytes, caller) => this.#submit(bytes, caller));
     await network.handle(WATCH, (bytes, caller) => this.#watch(bytes, caller));
@@ -133,6 +155,7 @@ export class Broker {
     await network.handle(JOBS, () => this.#outline());
     await network.handle(TERMS, (bytes) => this.#terms(bytes));
     await network.handle(REPORT, (bytes, caller) => this.#report(bytes, caller));
+    await this.#candidacies.serve();
   }
 
   #observe(): void {
@@ -176,7 +199,7 @@ export class Broker {
   }
 
   /** Not ended when the caller hangs up: he may be asking again at this moment. */
-  async #take(message: SignedMessage<"ProofRequest">): Promise<BrokerJob> {
+  async #take(message: SignedMessage<"ProofRequest">): Promise<Signed> {
     const { shelf, stopping } = this.#context;
     const { id: job, content } = message;
     this.#checkRoom();
@@ -202,12 +225,13 @@ export class Broker {
     throw new RequestRefused("BUSY", `this broker runs ${size} jobs: ask another one`);
   }
 
-  /** The order is written down, with the money set aside for it, before anybody hears of it. */
-  async #order(accepted: Accepted): Promise<BrokerJob> {
+  /** The order is written down, with the money set aside for it, before anybody hears of it: the standbys first. */
+  async #order(accepted: Accepted): Promise<Signed> {
     const { network, journal } = this.#context;
     const { job, requester, request, message, size } = accepted;
     const { maxPrice, deadline } = request;
-    const content = { job, requester, standbys: [], maxPrice, deadline };
+    const standbys = await this.#candidacies.standbys(this.#roster.brokers);
+    const content = { job, requester, standbys, maxPrice, deadline };
     const order = await signMessage(network.signer, "Order", content);
     const record: JobRecord = {
       request: message.bytes,
@@ -216,12 +240,21 @@ export class Broker {
       result: { kind: "running" },
     };
     await journal.put(job, record, ...this.#books.open(job, requester, maxPrice));
-    return this.#run({ accepted, order, record, past: { entries: [], updates: [] } });
+    const signed = { request: message, order };
+    const leadership = await this.#candidacies.open(job, signed, true);
+    await this.#run({ accepted, order, record, past: { entries: [], updates: [] }, leadership });
+    await leadership.begin();
+    return signed;
   }
 
-  async #run(job: Pick<RunnerInit, "accepted" | "order" | "record" | "past">): Promise<JobRunner> {
+  async #run(
+    job: Pick<RunnerInit, "accepted" | "order" | "record" | "past" | "leadership">,
+  ): Promise<JobRunner> {
     const init = { context: this.#context, roster: this.#roster, books: this.#books };
-    const onOver = (): void => this.#finish(runner);
+    const onOver = (last: JobUpdate): void => {
+      this.#finish(runner);
+      void this.#candidacies.over(runner.job, last);
+    };
     const runner = new JobRunner({ ...init, ...job, onOver });
     this.#running.set(runner.job, runner);
     await runner.takeUp();
@@ -242,11 +275,13 @@ export class Broker {
       Math.min(LONGEST_MS, Math.max(0, forgetAt - now())),
     );
     this.#timers.add(timer.unref());
+    const [oldest] = this.#finished.values();
+    if (this.#finished.size > MOST_FINISHED && oldest !== undefined) this.#forget(oldest);
   }
 
   #forget({ job, requester, request }: BrokerJob): void {
     const { journal, emit } = this.#context;
-    this.#finished.delete(job);
+    if (!this.#finished.delete(job)) return;
     this.#asked.delete(`${requester}/${request.content.nonce}`);
     journal
       .forget(job)
@@ -258,54 +293,112 @@ export class Broker {
   // ---- after a restart
 
   async #takeUp(): Promise<void> {
-    const { journal, shelf, emit } = this.#context;
-    const left = new Set(shelf.owners().filter((owner) => owner.startsWith("job/")));
+    const { journal, shelf } = this.#context;
+    const jobs = shelf.owners().filter((owner) => owner.startsWith("job/"));
+    const left = new Set(jobs.map((owner) => owner.split("/", 2).join("/")));
     for (const kept of await journal.all()) {
-      const { job, record, entries, updates } = kept;
-      const taken = await this.#takeUpOne(kept);
-      this.#asked.set(`${taken.requester}/${taken.request.content.nonce}`, Promise.resolve(taken));
-      if (record.result.kind === "running") left.delete(ownerOf(job));
-      const counts = { entries: entries.length, updates: updates.length };
-      emit({ kind: "job-resumed", job, phase: taken.result.kind, ...counts });
+      const { job, record } = kept;
+      const signed = await openSigned(record);
+      this.#remember(signed);
+      if (record.result.kind !== "running") this.#keepFinished(kept, signed);
+      else {
+        left.delete(ownerOf(job));
+        await (await this.#candidacies.open(job, signed, false)).begin();
+      }
     }
     for (const owner of left) await shelf.release(owner);
   }
 
-  async #takeUpOne(kept: KeptJob): Promise<BrokerJob> {
-    const { record, entries, updates } = kept;
-    const request = await openMessage(verifySignature, record.request, "ProofRequest");
-    const order = await openMessage(verifySignature, record.order, "Order");
-    if (record.result.kind !== "running") return this.#keepFinished(kept, request, order);
+  #remember(signed: Signed): void {
+    const { sender, content } = signed.request;
+    this.#asked.set(`${sender}/${content.nonce}`, Promise.resolve(signed));
+  }
+
+  #onFollowed(job: CIDText, signed: Signed): void {
+    this.#remember(signed);
+    this.#context.emit({ kind: "job-followed", job, broker: signed.order.sender });
+  }
+
+  /** After a restart, or when who led it stays away. */
+  async #lead(job: CIDText, signed: Signed, leadership: Leadership): Promise<void> {
+    const { journal, keep } = this.#context;
+    const kept = (await journal.one(job))!;
+    const { requester, maxPrice } = signed.order.content;
+    await keep.commit(this.#books.open(job, requester, maxPrice));
     try {
-      const accepted = await this.#reopen(request, record);
-      return await this.#run({ accepted, order, record, past: { entries, updates } });
+      const accepted = await this.#reopen(signed, kept.record);
+      const { entries, updates, record } = kept;
+      const runner = await this.#run({
+        accepted,
+        order: signed.order,
+        record,
+        past: { entries, updates },
+        leadership,
+      });
+      this.#tellResumed(kept, runner.result.kind);
     } catch (error) {
-      const lost = await this.#giveUp(kept, messageOf(error));
-      return this.#keepFinished(lost, request, order);
+      const reason = messageOf(error);
+      this.#context.emit({ kind: "job-not-resumed", job, reason });
+      if (leadership.candidates.length > 1) throw error; // somebody else may have it
+      await this.#giveUp(kept, signed, reason);
     }
   }
 
-  #keepFinished(kept: KeptJob, ...signed: Signed): BrokerJob {
-    const finished = finishedJob(kept, ...signed);
+  #tellResumed({ job, entries, updates }: KeptJob, phase: BrokerJob["result"]["kind"]): void {
+    const counts = { entries: entries.length, updates: updates.length };
+    this.#context.emit({ kind: "job-resumed", job, phase, ...counts });
+  }
+
+  /** Somebody else leads it now. */
+  async #stepDown(job: CIDText): Promise<void> {
+    const runner = this.#running.get(job);
+    this.#running.delete(job);
+    await runner?.stop();
+  }
+
+  /** The end of a job at whoever led it: its requester can have the proof here, too. */
+  async #conclude(
+    job: CIDText,
+    signed: Signed,
+    { last, from }: { readonly last: JobUpdate; readonly from: PeerId },
+  ): Promise<void> {
+    const { journal, shelf, network, brokerConfig, now, stopping: signal } = this.#context;
+    const result = resultOf(last);
+    if (result.kind === "done") {
+      await shelf.expire(result.proof, brokerConfig.keepMs);
+      const options = { from: [from], maxBytes: result.bytes, signal };
+      await network.blobs.download(result.proof, options);
+    }
+    await this.#stepDown(job);
+    const { record, updates } = (await journal.one(job))!;
+    const ended = { ...record, result, ended: now() };
+    await journal.end(job, ended, last, ...this.#books.settle(job));
+    await shelf.release(ownerOf(job));
+    this.#keepFinished({ job, record: ended, entries: [], updates: [...updates, last] }, signed);
+  }
+
+  #keepFinished(kept: KeptJob, signed: Signed): void {
+    const finished = finishedJob(kept, signed.request, signed.order);
     const { result } = kept.record;
-    if (result.kind === "done") this.#context.shelf.allow(result.proof, finished.requester);
+    if (result.kind === "done") {
+      this.#context.shelf.allow(result.proof, finished.requester, ...candidatesOf(signed.order));
+    }
     this.#finish(finished);
-    return finished;
+    this.#tellResumed(kept, result.kind);
   }
 
   /** What it needs is not there any more. */
-  async #giveUp({ job, record, updates }: KeptJob, message: string): Promise<KeptJob> {
-    const { now, journal, emit } = this.#context;
-    emit({ kind: "job-not-resumed", job, reason: message });
+  async #giveUp({ job, record, updates }: KeptJob, signed: Signed, message: string): Promise<void> {
+    const { now, journal } = this.#context;
     const result = { kind: "failed", reason: "LOST", message: message.slice(0, 500) } as const;
     const last = { sequence: (updates.at(-1)?.sequence ?? -1) + 1, at: now(), event: result };
     const ended = { ...record, result, ended: now() };
-    await journal.end(job, ended, last);
-    await this.#books.settle(job);
-    return { job, record: ended, entries: [], updates: [...updates, last] };
+    await journal.end(job, ended, last, ...this.#books.settle(job));
+    this.#keepFinished({ job, record: ended, entries: [], updates: [...updates, last] }, signed);
+    await this.#candidacies.over(job, last);
   }
 
-  async #reopen(message: SignedMessage<"ProofRequest">, { size }: JobRecord): Promise<Accepted> {
+  async #reopen({ request: message }: Signed, { size }: JobRecord): Promise<Accepted> {
     const { stopping: signal } = this.#context;
     const { content: request, sender: requester, id: job } = message;
     const key = keyFor(this.#context, request);
@@ -316,7 +409,7 @@ export class Broker {
   #examine(message: SignedMessage<"ProofRequest">, signal: AbortSignal): Promise<Accepted> {
     const slots = this.#roster.speeds().reduce((sum, { slots: n }) => sum + n, 0);
     const threads = Math.max(1, slots);
-    return examine(this.#context, message, { threads, shapes: this.#shapes, signal });
+    return examine(this.#context, message, { threads, signal });
   }
 
   #checkPrice({ request, size }: Accepted): void {
@@ -331,7 +424,7 @@ export class Broker {
   async #watch(bytes: Uint8Array, { peer, signal }: Caller): Promise<Uint8Array> {
     const { job, from, waitMs } = decodeCanonical(watchRequest, bytes, "watch request");
     const { updates } = this.#jobOf(job, peer);
-    const news = await updates.from(from, MAX_UPDATES, waitMs, signal);
+    const news = await updates.from(from, waitMs, signal);
     const over = updates.isOver((news.at(-1)?.sequence ?? from - 1) + 1);
     return encodeCanonical(watchReply, { updates: news, over });
   }
@@ -361,8 +454,17 @@ export class Broker {
   /** A job is shown to nobody but its requester: updates and proof tell about the computation. */
   #jobOf(job: CIDText, peer: PeerId): BrokerJob {
     const found = this.#running.get(job) ?? this.#finished.get(job);
-    if (found?.requester !== peer) throw unknownJob(job);
-    return found;
+    if (found?.requester === peer) return found;
+    throw this.#candidacies.leaderOf(job)?.requester === peer
+      ? this.#elsewhere(job)
+      : unknownJob(job);
+  }
+
+  /** Why there is nothing to say of a job here. */
+  #elsewhere(job: CIDText): RequestRefused {
+    const { leader } = this.#candidacies.leaderOf(job) ?? {};
+    if (leader === undefined) return unknownJob(job);
+    return new RequestRefused("NOT_LEADING", `job ${job} is led by ${leader}, this broker follows`);
   }
 
   // ---- workers
@@ -370,7 +472,7 @@ export class Broker {
   #terms(bytes: Uint8Array): Uint8Array {
     const { job } = decodeCanonical(jobName, bytes, "job");
     const found = this.#running.get(job);
-    if (found === undefined) throw unknownJob(job);
+    if (found === undefined) throw this.#elsewhere(job);
     const { request, order, record } = found;
     const { stepsPerLeaf } = record.size;
     const told = { request: request.bytes, order: order.bytes, stepsPerLeaf };
@@ -384,34 +486,9 @@ export class Broker {
       throw new RequestRefused("NOT_YOURS", "the message is somebody else's");
     }
     const runner = this.#running.get(message.content.job);
-    if (runner === undefined) throw unknownJob(message.content.job);
+    if (runner === undefined) throw this.#elsewhere(message.content.job);
     await runner.onReport(message);
     if (message.kind === "Delivery") this.#running.forEach((job) => job.wakeAuctions()); // its slot is free again
     return new Uint8Array();
   }
 }
-
-async function openRequest(
-  bytes: Uint8Array,
-  { peer }: Caller,
-): Promise<SignedMessage<"ProofRequest">> {
-  const message = await openMessage(verifySignature, bytes, "ProofRequest");
-  if (message.sender === peer) return message;
-  throw new RequestRefused("NOT_YOURS", "the request is signed by somebody else");
-}
-
-/** The order of a job asked for before; price and deadline stay as they were. */
-function resume(known: BrokerJob, { content }: SignedMessage<"ProofRequest">): Uint8Array {
-  const { content: request } = known.request;
-  const isSame =
-    request.program === content.program &&
-    request.powers === content.powers &&
-    request.input.blob === content.input.blob &&
-    request.steps === content.steps &&
-    request.z0.join() === content.z0.join();
-  if (isSame) return known.order.bytes;
-  throw new RequestRefused("ID_REUSED", "this id was used for another computation: take a new one");
-}
-
-const unknownJob = (job: CIDText): RequestRefused =>
-  new RequestRefused("UNKNOWN_JOB", `this broker knows no job ${job}: submit it again`);

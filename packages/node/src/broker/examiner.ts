@@ -45,6 +45,8 @@ export class Examiner {
    * a compressed proof, and whoever delivers it as one would be paid for nothing and disclose the witness.
    */
   readonly #verified = new Map<string, Range>();
+  /** Under examination, with the last time it was asked for: a slow delivery is not fetched twice side by side. */
+  readonly #attempts = new Map<string, number>();
 
   constructor(init: ExaminerInit) {
     this.#init = init;
@@ -68,7 +70,7 @@ export class Examiner {
   ): Promise<readonly string[]> {
     const { job, tasks } = this.#init;
     const origin = { job, task, epoch, peer, batch };
-    const whole = await lineageOf(tasks(), origin, (cid) => this.#provenanceOf(court, cid));
+    const whole = await lineageOf(tasks(), origin, (...node) => this.#provenanceOf(court, ...node));
     if (whole?.kind !== "shard" || done.end <= whole.range.start) return ["of no such shard"];
     const lineage = { ...whole, range: { start: whole.range.start, end: done.end } };
     const expected = { i: BigInt(done.start), j: BigInt(done.end), lineage };
@@ -82,14 +84,27 @@ export class Examiner {
   }
 
   async examine(court: Court, asked: Asked): Promise<void> {
-    const { task, epoch, peer, node, bytes, range, subject, attempt } = asked;
+    const { task, epoch, peer, node, subject, attempt } = asked;
+    const key = [subject, task, epoch, peer, node].join(" ");
+    const isUnderWay = this.#attempts.has(key);
+    this.#attempts.set(key, attempt);
+    if (isUnderWay) return;
+    try {
+      await this.#examine(court, asked, () => this.#attempts.get(key)!);
+    } finally {
+      this.#attempts.delete(key);
+    }
+  }
+
+  async #examine(court: Court, asked: Asked, attempts: () => number): Promise<void> {
+    const { task, epoch, peer, node, bytes, range, subject } = asked;
     const { tell, own } = this.#init;
     if (subject === "node") tell({ kind: "delivered", task, epoch, peer, bytes });
     await own(node);
     const judgement = await this.#judge(court, asked);
     if (judgement.kind === "invalid") return this.#onWrong(court, asked, judgement.failures);
     if (judgement.kind === "missing") {
-      if (attempt > 1) this.#concludeMissing(asked, judgement.reason);
+      if (attempts() > 1) this.#concludeMissing(asked, judgement.reason);
       return; // asked again by the machine
     }
     this.#provenances.set(node, judgement.provenance);
@@ -143,14 +158,18 @@ export class Examiner {
     const { job, tasks } = this.#init;
     const claim = this.#claims.get(`${task}/${epoch}/${peer}`);
     const origin = { job, task, epoch, peer, batch: claim && (claim.batch ?? 1) };
-    return lineageOf(tasks(), origin, (node) => this.#provenanceOf(court, node));
+    return lineageOf(tasks(), origin, (...node) => this.#provenanceOf(court, ...node));
   }
 
   /** Known from when it was verified; after a restart it is read again. */
-  async #provenanceOf({ network, session, signal }: Court, cid: CIDText): Promise<bigint> {
+  async #provenanceOf(
+    { network, session, signal }: Court,
+    cid: CIDText,
+    holders: readonly PeerId[],
+  ): Promise<bigint> {
     const known = this.#provenances.get(cid);
     if (known !== undefined) return known;
-    const node = await network.blobs.fetch(cid, { signal });
+    const node = await network.blobs.fetch(cid, { from: holders, signal });
     const task = { node, expected: { i: 0n }, statementOnly: true }; // only the claim is looked at
     const { claim } = await session.verify(task, { signal });
     if (claim === null) throw new Error(`${cid}, which is held as a node, is none`);

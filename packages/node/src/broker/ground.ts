@@ -5,6 +5,7 @@ import { elementFromHex } from "@foldmesh/client";
 import type { Context } from "../context.ts";
 import type { Accepted } from "./accept.ts";
 import type { Court } from "./judge.ts";
+import { createKeptStates } from "./kept-states.ts";
 import { type State, statesBetweenLeaves } from "./states.ts";
 
 export interface Ground {
@@ -34,9 +35,15 @@ export function layGround({ context, accepted, signal, onExecuted }: GroundReque
   states[0]!.resolve(input.z0);
   const onProgress = (leaves: number, state: State): void => {
     states[leaves]!.resolve(state);
+    kept.add(leaves, state);
     onExecuted(leaves);
   };
-  const executing = statesBetweenLeaves(program, input, stepsPerLeaf, { signal, onProgress });
+  const kept = createKeptStates(context.keep, accepted, signal);
+  const executing = kept
+    .load()
+    .then((known) =>
+      statesBetweenLeaves(program, input, stepsPerLeaf, { signal, onProgress, known }),
+    );
   const executed = executing.then((all) => checkEnd(accepted, all.at(-1)!));
   executed.catch((error: unknown) => states.forEach(({ reject }) => reject(error)));
   for (const { promise } of states) promise.catch(() => {}); // nobody may be waiting

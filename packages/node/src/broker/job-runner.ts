@@ -17,8 +17,6 @@ import {
 } from "@foldmesh/jobs";
 import {
   type CIDText,
-  type Contents,
-  type Money,
   type PeerId,
   type Range,
   type RefusalReason,
@@ -34,6 +32,7 @@ import type { KeptJob } from "../journal.ts";
 import type { JobPlan, JobRecord } from "../keep/records.ts";
 import type { Accepted } from "./accept.ts";
 import type { Auctions } from "./auctions.ts";
+import { Backups } from "./backups.ts";
 import type { Books } from "./books.ts";
 import type { BrokerJob } from "./broker-job.ts";
 import { Examiner } from "./examiner.ts";
@@ -47,7 +46,9 @@ import { Prosecutor } from "./prosecutor.ts";
 import type { Roster } from "./roster.ts";
 import { openSales } from "./sales.ts";
 import { sentenceFor } from "./sentences.ts";
-import { type UpdateLog, createUpdateLog, payoutOf } from "./update-log.ts";
+import { Settlement } from "./settlement.ts";
+import { type Leadership, firstUpdateOf } from "./succession.ts";
+import { type UpdateLog, createUpdateLog } from "./update-log.ts";
 
 type Effect<K extends JobEffect["kind"]> = Extract<JobEffect, { kind: K }>;
 
@@ -60,8 +61,9 @@ export interface RunnerInit {
   readonly record: JobRecord;
   /** what was written down before this start */
   readonly past: Pick<KeptJob, "entries" | "updates">;
-  /** the job is over and everything about it but its result may go */
-  readonly onOver: () => void;
+  readonly leadership: Leadership;
+  /** the job is over and everything about it but its result may go; with the last that its client is told */
+  readonly onOver: (last: JobUpdate) => void;
 }
 
 /** Who holds a job's blobs. */
@@ -73,6 +75,7 @@ export class JobRunner implements BrokerJob {
   readonly #auctions: Auctions;
   readonly #leases: Leases;
   readonly #examiner: Examiner;
+  readonly #backups: Backups;
   readonly #alarm: Alarm;
   readonly #ending = new AbortController();
   readonly #ground: Ground;
@@ -82,20 +85,26 @@ export class JobRunner implements BrokerJob {
   #deeds: Promise<unknown> = Promise.resolve();
   /** why the computation cannot be executed */
   #fault: string | undefined;
-  /** amounts by receipt, of all that the client was told */
-  readonly #paid: Map<CIDText, Money>;
-  #payments: Promise<unknown>[] = [];
+  readonly #settlement: Settlement;
 
   constructor(init: RunnerInit) {
     this.#init = init;
     const { context, accepted, past } = init;
     this.#record = init.record;
-    this.#updates = createUpdateLog(context.now, past.updates);
-    this.#paid = new Map(past.updates.flatMap(({ event }) => payoutOf(event)));
+    const { leadership } = init;
+    this.#updates = createUpdateLog(context.now, past.updates, firstUpdateOf(leadership));
     this.#alarm = createAlarm(context.now, () => void this.feed({ kind: "tick" }));
     const feed = (event: JobEvent): void => void this.feed(event);
-    const tell = (event: Told): void => this.#tell(event);
-    const own = (cid: CIDText): Promise<CIDText> => this.#own(cid);
+    const tell = (event: Told): void => void this.#tell(event);
+    const own = (cid: CIDText, owner?: string): Promise<CIDText> => this.#own(cid, owner);
+    this.#settlement = new Settlement({
+      job: accepted.job,
+      books: init.books,
+      leadership,
+      state: () => this.#state,
+      tell,
+      told: past.updates.map(({ event }) => event),
+    });
     const { order } = init;
     const prosecutor = new Prosecutor({ context, request: accepted.message, order });
     this.#examiner = new Examiner({
@@ -110,12 +119,26 @@ export class JobRunner implements BrokerJob {
     this.#leases = new Leases({
       context,
       accepted,
+      leadership,
       state: () => this.#state,
       stateBefore: (leaf) => this.#ground.stateBefore(leaf),
       feed,
+      tell,
       own,
       onSigned: (lease) => prosecutor.onLease(lease),
       signal: this.#ending.signal,
+    });
+    this.#backups = new Backups({
+      shelf: context.shelf,
+      owner: ownerOf(accepted.job),
+      own,
+      state: () => this.#state,
+      court: () => this.#ground.court(),
+      leases: this.#leases,
+      examiner: this.#examiner,
+      tell,
+      feed: (event) => this.feed(event),
+      complain: (error) => this.#complain("backing up a checkpoint", error),
     });
     this.#auctions = openSales({ ...init, tell, feed, term: () => this.#state?.term ?? 0 });
     const signal = AbortSignal.any([this.#ending.signal, context.stopping]);
@@ -164,6 +187,9 @@ export class JobRunner implements BrokerJob {
   /** Comes to where it was left, if it was planned; before `start`, and before anybody reports. */
   async takeUp(): Promise<void> {
     const { plan } = this.#record;
+    const { term, candidates } = this.#init.leadership;
+    if (term > 0 && candidates.length > 1)
+      this.#tell({ kind: "taken-over", broker: this.#context.network.peer });
     if (plan !== undefined) await this.#resume(plan);
   }
 
@@ -197,7 +223,12 @@ export class JobRunner implements BrokerJob {
       effects.forEach((effect) => this.#perform(effect)); // anybody may cause such: nothing is written down
       return Promise.resolve();
     }
-    return this.#advance(state, effects, journal.append(this.job, encodeEntry({ at, event })));
+    const written = journal.append(this.job, encodeEntry({ at, event }));
+    return this.#advance(
+      state,
+      effects,
+      written.then(() => this.#init.leadership.logged()),
+    );
   }
 
   /** Of peers that hold nothing of it no job takes notice: anybody may come and go. */
@@ -218,7 +249,7 @@ export class JobRunner implements BrokerJob {
   /** Stops without a word and leaves all as it is, for the next start. */
   async stop(): Promise<void> {
     this.#halt();
-    await Promise.allSettled([this.#deeds, ...this.#payments]);
+    await Promise.allSettled([this.#deeds, this.#settlement.quiet()]);
   }
 
   /**
@@ -244,7 +275,7 @@ export class JobRunner implements BrokerJob {
         return this.#onRefusal(from, content.reason);
       case "Checkpoint":
         this.#checkHeld(from);
-        return this.#run("backing up a checkpoint", this.#backUp(peer, content));
+        return void this.#backups.take(message);
     }
   }
 
@@ -278,7 +309,14 @@ export class JobRunner implements BrokerJob {
     const begun = now();
     const { state, effects } = createJob(init, begun);
     this.#record = { ...this.#record, plan: { init: encodeInit(init), begun } };
-    void this.#advance(state, effects, journal.put(this.job, this.#record));
+    const first = this.#init.leadership.term === 0 ? effects : []; // what is for sale in a later term its beginning says
+    void this.#advance(state, first, journal.put(this.job, this.#record));
+    this.#beginTerm();
+  }
+
+  #beginTerm(): void {
+    const { term } = this.#init.leadership;
+    if (term > 0) void this.feed({ kind: "takenOver", term });
   }
 
   /** From the log to where it ends; what followed from its last events may not have been done, so a new term does it again. */
@@ -291,7 +329,7 @@ export class JobRunner implements BrokerJob {
     const state = replay(decodeInit(init), begun, entries);
     if (state.phase.kind === "Running") {
       this.#state = state;
-      void this.feed({ kind: "takenOver", term: state.term + 1 });
+      this.#beginTerm();
     } else void this.#advance(state, settlement(state), Promise.resolve());
   }
 
@@ -321,7 +359,7 @@ export class JobRunner implements BrokerJob {
         return this.#auctions.cancel(effect.task);
       case "sendLease":
       case "confirmLease":
-        return this.#run("sending a lease", this.#sendLease(effect));
+        return this.#run("sending a lease", this.#leases.send(effect));
       case "renewLease": {
         const { kind: _, ...renewal } = effect;
         const content = { job: accepted.job, ...renewal };
@@ -334,7 +372,7 @@ export class JobRunner implements BrokerJob {
       }
       case "storeCheckpoint": {
         const { task, epoch, peer, done } = effect;
-        return this.#tell({ kind: "checkpoint", task, epoch, peer, done: done.end });
+        return void this.#tell({ kind: "checkpoint", task, epoch, peer, done: done.end });
       }
       case "requestVerify":
         return this.#run("verifying a node", this.#examine(effect));
@@ -342,10 +380,10 @@ export class JobRunner implements BrokerJob {
         const { task, epoch, peer, reason } = effect;
         books.blame(accepted.job, effect, this.#rangeOf(task));
         roster.rest(peer);
-        return this.#tell({ kind: "blamed", task, epoch, peer, reason });
+        return void this.#tell({ kind: "blamed", task, epoch, peer, reason });
       }
       case "pay":
-        return void this.#payments.push(this.#pay(effect));
+        return this.#settlement.pay(effect);
       case "ignored": {
         const { event, task, reason } = effect;
         return context.emit({ kind: "job-ignored", job: accepted.job, event, task, reason });
@@ -363,46 +401,20 @@ export class JobRunner implements BrokerJob {
 
   // ---- leases
 
-  async #sendLease(effect: Effect<"sendLease" | "confirmLease">): Promise<void> {
-    const { kind, task, epoch, peer, range, price } = effect;
-    if (!(await this.#leases.send(effect)) || kind === "confirmLease") return;
-    this.#tell({ kind: "leased", task, epoch, peer, range, price });
-  }
-
-  /** Gives a lease back; one that cannot use its checkpoint makes the broker look at that itself. */
-  #onRefusal(from: Holder, reason: RefusalReason): Promise<void> {
+  /** Gives a lease back; the broker looks itself at a checkpoint that is said to be bad, and for one that could not be had. */
+  async #onRefusal(from: Holder, reason: RefusalReason): Promise<void> {
     const task = this.#state?.tasks.find(({ id }) => id === from.task);
-    const resume = task?.leases.find(({ epoch }) => epoch === from.epoch)?.resume;
-    if (reason === "missing-input" && resume !== undefined) {
-      return this.feed({ kind: "disputed", ...from, node: resume.node });
+    const node = task?.leases.find(({ epoch }) => epoch === from.epoch)?.resume?.node;
+    if (node !== undefined && reason === "bad-checkpoint") {
+      return this.feed({ kind: "disputed", ...from, node });
     }
+    const isLost =
+      node !== undefined &&
+      reason === "missing-input" &&
+      this.#leases.isHeld(from) &&
+      (await this.#context.shelf.size(node)) === undefined;
+    if (isLost) return this.feed({ kind: "checkpointLost", task: from.task, node });
     return this.feed({ kind: "refused", ...from, reason });
-  }
-
-  /** The broker is every shard's backup: it holds the last checkpoint, so a prover that dies takes nothing along. */
-  async #backUp(peer: PeerId, content: Contents["Checkpoint"]): Promise<void> {
-    const { task, epoch, done, node, bytes } = content;
-    const { network } = this.#context;
-    const court = await this.#ground.court();
-    const { session, signal } = court;
-    if (bytes !== session.nodeBytes || !this.#leases.isHeld({ task, epoch, peer })) return;
-    await this.#own(node);
-    await network.blobs.download(node, { from: [peer], maxBytes: bytes, signal });
-    const failures = await this.#examiner.read(court, peer, content);
-    if (failures.length > 0) {
-      return this.#tell({ kind: "rejected", task, epoch, peer, failures: [...failures] });
-    }
-    const holders = [network.peer, peer];
-    await this.feed({
-      kind: "checkpointed",
-      task,
-      epoch,
-      peer,
-      done: done.end,
-      node,
-      bytes,
-      holders,
-    });
   }
 
   #rangeOf(task: string): Range {
@@ -411,32 +423,17 @@ export class JobRunner implements BrokerJob {
 
   // ---- the end
 
-  async #pay(effect: Effect<"pay">): Promise<void> {
-    const { task, epoch, peer, range, amount } = effect;
-    const state = this.#state!.tasks.find(({ id }) => id === task)!.state;
-    const node = state.kind === "Verified" ? state.node : undefined;
-    const receipt = await this.#init.books.pay(this.job, effect, node);
-    if (receipt === undefined || this.#paid.has(receipt.id)) return;
-    this.#paid.set(receipt.id, amount);
-    this.#tell({ kind: "paid", task, epoch, peer, range, amount, receipt: receipt.id });
-  }
-
   async #finish({ root }: Effect<"jobDone">): Promise<void> {
-    await this.#settle();
+    const paid = await this.#settlement.settle();
     const { proof, bytes } = await publishProof(this.#context, this.accepted, root);
-    const paid = this.#paid.values().reduce((a, b) => a + b, 0n);
+    this.#context.shelf.allow(proof, ...this.#init.leadership.candidates);
     this.#close({ kind: "done", proof, bytes }, { kind: "done", proof, bytes, paid });
   }
 
   async #giveUp({ reason, task }: Effect<"jobFailed">): Promise<void> {
-    await this.#settle();
+    await this.#settlement.settle();
     if (this.#fault === undefined) this.#fail(reason, sentenceFor(reason, task));
     else this.#fail("EXECUTION", this.#fault);
-  }
-
-  async #settle(): Promise<void> {
-    await Promise.all(this.#payments);
-    await this.#init.books.settle(this.job);
   }
 
   #fail(reason: string, message: string): void {
@@ -452,12 +449,13 @@ export class JobRunner implements BrokerJob {
     this.#record = { ...this.#record, result, ended: now() };
     const { job } = this;
     this.#halt();
-    this.#tell(last, async (update) => {
-      const write = (): Promise<void> => journal.end(job, this.#record, update);
+    const told = this.#tell(last, async (update) => {
+      const rest = this.#init.books.settle(job);
+      const write = (): Promise<void> => journal.end(job, this.#record, update, ...rest);
       await write().catch(() => void insist(write, stopping));
       await shelf.release(ownerOf(job));
     });
-    this.#init.onOver();
+    this.#init.onOver(told);
   }
 
   #halt(): void {
@@ -470,17 +468,20 @@ export class JobRunner implements BrokerJob {
 
   // ---- words
 
-  /** A blob of this job: dropped with it. Those who get a lease for it may fetch it. */
-  async #own(cid: CIDText): Promise<CIDText> {
-    await this.#context.shelf.hold(ownerOf(this.job), cid);
+  /** A blob of this job: dropped with it. Those who get a lease for it may fetch it, and who may come to lead the job. */
+  async #own(cid: CIDText, owner: string = ownerOf(this.job)): Promise<CIDText> {
+    const { shelf } = this.#context;
+    await shelf.hold(owner, cid);
+    shelf.allow(cid, ...this.#init.leadership.candidates);
     return cid;
   }
 
-  #tell(event: Told, write?: (update: JobUpdate) => Promise<void>): void {
+  #tell(event: Told, write?: (update: JobUpdate) => Promise<void>): JobUpdate {
     const { emit, journal } = this.#context;
     const { job } = this;
     const update = this.#updates.add(event, write ?? ((each) => journal.tell(job, each)));
     emit({ kind: "job", job, update });
+    return update;
   }
 
   #run(what: string, work: Promise<unknown>): void {

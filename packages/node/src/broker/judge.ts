@@ -32,6 +32,9 @@ export interface Court {
   readonly signal: AbortSignal;
 }
 
+/** Bytes a second of 2 Mbit/s: while a delivery comes nobody else works on its task, and a node has megabytes. */
+const SLOWEST_DELIVERY = 2 ** 18;
+
 /**
  * Fetches a node and verifies it in full against the states that the broker has computed itself. The size is known
  * exactly, so anything of another size is refused before it is fetched. (Cheaper for many nodes: fold them first and
@@ -43,7 +46,7 @@ export async function judge(
 ): Promise<Judgement> {
   const fault = sizeFault(form, bytes, session);
   if (fault !== undefined) return invalid(fault);
-  const options = { from: holders, maxBytes: bytes, signal };
+  const options = { from: holders, maxBytes: bytes, slowest: SLOWEST_DELIVERY, signal };
   let node: Uint8Array;
   try {
     await network.blobs.download(cid, options); // kept: whoever merges it gets it from here

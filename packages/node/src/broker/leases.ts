@@ -1,6 +1,7 @@
 // The broker's side of leases: handed to their holders until they have them, moved, taken back.
 
-import type { JobEffect, JobEvent, JobState, Leased } from "@foldmesh/jobs";
+import type { JobEvent as Told } from "@foldmesh/client";
+import type { JobEffect, JobEvent, JobState, Leased, Resume } from "@foldmesh/jobs";
 import { NetworkError, RequestRefused, cidOfBytes } from "@foldmesh/network";
 import {
   type CIDText,
@@ -18,6 +19,7 @@ import type { Context } from "../context.ts";
 import { LEASE } from "../methods.ts";
 import { encodeShardInput } from "../shard-input.ts";
 import type { Accepted } from "./accept.ts";
+import type { Leadership } from "./succession.ts";
 
 type GivenLease = Extract<JobEffect, { kind: "sendLease" | "confirmLease" }>;
 
@@ -39,10 +41,12 @@ export type WorkerReport =
 export interface LeaseInit {
   readonly context: Context;
   readonly accepted: Accepted;
+  readonly leadership: Leadership;
   readonly state: () => JobState | undefined;
   /** the state before a leaf */
   readonly stateBefore: (leaf: number) => Promise<readonly bigint[]>;
   readonly feed: (event: JobEvent) => void;
+  readonly tell: (event: Told) => void;
   readonly onSigned: (lease: SignedMessage<"Lease">) => void;
   /** a blob of the job: dropped with it */
   readonly own: (cid: CIDText) => Promise<CIDText>;
@@ -88,7 +92,8 @@ export class Leases {
     if (!given.some((lease) => lease.epoch === epoch && lease.peer === sender)) return false;
     const issued = await context.keep.rooms.issued.get({ job: accepted.job, task, epoch });
     const id = issued && (await openMessage(verifySignature, issued, "Lease")).id;
-    if (id !== undefined && content.lease === id) return true;
+    const isOfBefore = issued === undefined && context.network.peer !== state()?.init.broker;
+    if (content.lease === id || isOfBefore) return true; // what another broker has issued is not known here
     throw new RequestRefused("LEASE", `the delivery does not name the lease that it is under`);
   }
 
@@ -107,38 +112,49 @@ export class Leases {
     return state.epoch === epoch && state.peer === peer ? state : undefined;
   }
 
-  /**
-   * Until the worker has it, says no, or the lease is no longer its.
-   * @returns whether the worker has it
-   */
-  async send(effect: GivenLease): Promise<boolean> {
-    const { context, feed, signal } = this.#init;
-    const { task, epoch, peer } = effect;
+  /** Until the worker has it, says no, or the lease is no longer its. */
+  async send(effect: GivenLease): Promise<void> {
+    const { context, feed, tell, signal } = this.#init;
+    const { kind, task, epoch, peer, range, price } = effect;
     const bytes = await this.#signedOnce(effect);
     while (this.isHeld({ task, epoch, peer })) {
       try {
+        await this.#introduce(peer);
         await context.network.call(peer, LEASE, bytes, { signal });
-        return true;
+        if (kind === "sendLease") tell({ kind: "leased", task, epoch, peer, range, price });
+        return;
       } catch (error) {
-        if (signal.aborted) return false;
+        if (signal.aborted) return;
         if (error instanceof RequestRefused) {
+          if (error.code === "DEPOSED") return; // soon it is known here, too
           const reason = REASONS[error.code] ?? "overloaded";
-          feed({ kind: "refused", task, epoch, peer, reason });
-          return false;
+          return feed({ kind: "refused", task, epoch, peer, reason });
         }
         if (!(error instanceof NetworkError)) throw error;
         feed({ kind: "disconnected", peer });
         await new Promise((resolve) => setTimeout(resolve, RESEND_MS));
       }
     }
-    return false;
+  }
+
+  /** Whoever took a job over says so before it says anything else: a worker takes no leases from the one before any more. */
+  async #introduce(peer: PeerId): Promise<void> {
+    const { context, accepted, leadership, signal } = this.#init;
+    const { network, now, brokerConfig } = context;
+    const { term, candidates } = leadership;
+    if (term === 0 || candidates.length === 1) return;
+    const expires = now() + brokerConfig.absentMs;
+    const content = { job: accepted.job, term, expires, entries: 0 };
+    const { bytes } = await signMessage(network.signer, "BrokerLease", content);
+    await network.call(peer, LEASE, bytes, { signal });
   }
 
   /** Sent once: what it says can also be seen from what follows. */
   async say<K extends "LeaseRenewal" | "Revocation">(kind: K, content: Contents[K]): Promise<void> {
     const { network } = this.#init.context;
     const { bytes } = await signMessage(network.signer, kind, content);
-    await network.call(content.peer, LEASE, bytes).catch(() => undefined);
+    const said = this.#introduce(content.peer).then(() => network.call(content.peer, LEASE, bytes));
+    await said.catch(() => undefined);
   }
 
   /** The lease as this broker signed it, or signs it now: two of one epoch would be evidence against it. */
@@ -181,10 +197,20 @@ export class Leases {
           done: resume.done,
           node: resume.node,
           bytes: resume.bytes,
-          holders: resume.holders,
+          holders: await this.#holdersOf(resume),
         },
       }),
     };
+  }
+
+  /** This broker first, if it has the checkpoint: it may have taken the job over from who had it. */
+  async #holdersOf({
+    node,
+    holders,
+  }: Pick<Resume, "node" | "holders">): Promise<readonly PeerId[]> {
+    const { network, shelf } = this.#init.context;
+    if ((await shelf.size(node)) === undefined) return holders;
+    return [network.peer, ...holders.filter((peer) => peer !== network.peer)];
   }
 
   async #shardInput(range: Range): Promise<CIDText> {

@@ -1,12 +1,12 @@
 // Whose work a delivered node must be: a shard of the peer that holds its lease, a merge of the very nodes that were leased.
 
-import type { Task } from "@foldmesh/jobs";
+import type { Task, Verified } from "@foldmesh/jobs";
 import type { CIDText, PeerId } from "@foldmesh/protocol";
 import type { Lineage } from "@foldmesh/prover";
 import { pidOf } from "../pid.ts";
 
-/** The provenance of a node that the broker holds. */
-export type ProvenanceOf = (node: CIDText) => Promise<bigint>;
+/** The provenance of a node that the broker holds, or these do. */
+export type ProvenanceOf = (node: CIDText, holders: readonly PeerId[]) => Promise<bigint>;
 
 export interface Origin {
   readonly job: CIDText;
@@ -29,11 +29,13 @@ export async function lineageOf(
   if (task.kind === "prove") {
     if (batch === undefined) return undefined;
     const pid = pidOf(peer, job);
-    const before = lease.resume && (await provenanceOf(lease.resume.node));
+    const before = lease.resume && (await provenanceOf(lease.resume.node, lease.resume.holders));
     return { kind: "shard", pid, range: lease.work, batch, before };
   }
-  const nodes = task.inputs.map((input) => nodeOf(tasks, input));
-  return lineageAbove(await Promise.all(nodes.flatMap((node) => (node ? provenanceOf(node) : []))));
+  const inputs = task.inputs.flatMap((input) => verifiedOf(tasks, input) ?? []);
+  return lineageAbove(
+    await Promise.all(inputs.map(({ node, peer: maker }) => provenanceOf(node, [maker]))),
+  );
 }
 
 /** Of what is made of these nodes: of two a merge, of one its compression. */
@@ -42,7 +44,7 @@ export function lineageAbove([left, right]: readonly bigint[]): Lineage | undefi
   return right === undefined ? { kind: "same", provenance: left } : { kind: "merge", left, right };
 }
 
-function nodeOf(tasks: readonly Task[], id: string): CIDText | undefined {
+function verifiedOf(tasks: readonly Task[], id: string): Verified | undefined {
   const state = tasks.find((task) => task.id === id)?.state;
-  return state?.kind === "Verified" ? state.node : undefined;
+  return state?.kind === "Verified" ? state : undefined;
 }

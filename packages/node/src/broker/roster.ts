@@ -20,6 +20,7 @@ import {
   type Time,
 } from "@foldmesh/protocol";
 import type { Speed } from "@foldmesh/jobs";
+import { RequestRefused } from "@foldmesh/network";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
 import type { Standing } from "./standing.ts";
@@ -31,7 +32,10 @@ export type Challenge = (
 ) => Promise<string | undefined>;
 
 const WORKING: readonly Role[] = ["prover", "aggregator"];
+const LOOKED_FOR: readonly Role[] = [...WORKING, "broker"];
 const SOON_MS = 150;
+/** Challenges at once. */
+const MOST_CHECKS = 4;
 
 export class Roster {
   readonly #context: Context;
@@ -39,9 +43,12 @@ export class Roster {
   readonly #challenge: Challenge;
   #book: BookState = EMPTY_BOOK;
   readonly #checking = new Set<PeerId>();
+  /** who was too busy to be checked: asked again at the next look */
+  readonly #later = new Set<PeerId>();
   /** who gave work back, and until when it is left alone */
   readonly #resting = new Map<PeerId, Time>();
   readonly #changed = new Set<() => void>();
+  #brokers: readonly PeerId[] = [];
   #refreshing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -94,6 +101,12 @@ export class Roster {
     setTimeout(awake, brokerConfig.restMs + 1).unref();
   }
 
+  /** Others that take jobs. */
+  get brokers(): readonly PeerId[] {
+    const { network, watcher } = this.#context;
+    return this.#brokers.filter((peer) => peer !== network.peer && !watcher.isConvicted(peer));
+  }
+
   quote(constraints: number): Quote {
     return quote(this.#book, constraints, this.#context.now());
   }
@@ -126,17 +139,22 @@ export class Roster {
   async #lookAround(): Promise<void> {
     const { network, now, stopping: signal } = this.#context;
     this.#book = stepBook(this.#book, { kind: "tick" }, now()).state;
-    const near = new Set(network.peers().map(({ peer }) => peer));
-    const asked = [...near].map(
+    const connected = new Set(network.peers().map(({ peer }) => peer));
+    const asked = [...connected].map(
       (peer) => network.capabilities.of(peer, { signal }).catch(() => undefined), // it offers nothing
     );
-    const found = WORKING.map((role) =>
+    const found = LOOKED_FOR.map((role) =>
       network.capabilities.find({ role }, { limit: 256, signal }).catch(() => []),
     );
-    for (const advert of await Promise.all(asked)) if (advert !== undefined) this.#list(advert);
-    for (const adverts of await Promise.all(found)) adverts.forEach((each) => this.#list(each));
+    const near = (await Promise.all(asked)).filter((advert) => advert !== undefined);
+    const all = [...near, ...(await Promise.all(found)).flat()];
+    all.forEach((advert) => this.#list(advert));
+    const brokers = all.filter(({ content }) => content.roles.includes("broker"));
+    this.#brokers = [...new Set(brokers.map(({ sender }) => sender))];
     const own = network.capabilities.known(network.peer);
     if (own !== undefined) this.#list(own);
+    this.#later.clear();
+    this.#checkNext();
   }
 
   #list(message: SignedMessage<"CapabilityAdvert">): void {
@@ -145,28 +163,44 @@ export class Roster {
     const { state, effects } = stepBook(this.#book, { kind: "advert", message }, now());
     this.#book = state;
     for (const effect of effects) {
-      if (effect.kind === "challenge") {
-        emit({ kind: "listed", peer: effect.peer });
-        void this.#check(message);
-      }
+      if (effect.kind === "challenge") emit({ kind: "listed", peer: effect.peer });
       if (effect.kind === "evidence") void this.#context.board.post("Evidence", effect.content);
     }
   }
 
+  /** A few at a time, for each costs this node as much; those that are connected first. */
+  #checkNext(): void {
+    const near = new Set(this.#context.network.peers().map(({ peer }) => peer));
+    const waiting = [...this.#book.asks.values()].filter(
+      ({ phase, message: { sender } }) =>
+        phase === "Listed" && !this.#checking.has(sender) && !this.#later.has(sender),
+    );
+    const isNear = ({ message }: Ask): boolean => near.has(message.sender);
+    const ordered = [...waiting.filter(isNear), ...waiting.filter((ask) => !isNear(ask))];
+    const room = MOST_CHECKS - this.#checking.size;
+    for (const { message } of ordered.slice(0, room)) void this.#check(message);
+  }
+
   async #check(advert: SignedMessage<"CapabilityAdvert">): Promise<void> {
     const peer = advert.sender;
-    if (this.#checking.has(peer)) return;
     this.#checking.add(peer);
     const { emit, now, stopping } = this.#context;
-    const reason = await this.#challenge(advert, stopping).catch(messageOf);
+    const { reason, isLater } = await this.#challenge(advert, stopping).then(
+      (fault) => ({ reason: fault, isLater: false }),
+      (error: unknown) => ({ reason: messageOf(error), isLater: error instanceof RequestRefused }),
+    );
     this.#checking.delete(peer);
     if (stopping.aborted) return;
-    const event = { kind: "checked", peer, held: reason === undefined } as const;
-    this.#book = stepBook(this.#book, event, now()).state;
-    emit(
-      reason === undefined ? { kind: "admitted", peer } : { kind: "not-admitted", peer, reason },
-    );
-    this.#changed.forEach((listener) => listener());
+    if (isLater) this.#later.add(peer);
+    else {
+      const event = { kind: "checked", peer, held: reason === undefined } as const;
+      this.#book = stepBook(this.#book, event, now()).state;
+      emit(
+        reason === undefined ? { kind: "admitted", peer } : { kind: "not-admitted", peer, reason },
+      );
+      this.#changed.forEach((listener) => listener());
+    }
+    this.#checkNext();
   }
 }
 

@@ -36,7 +36,7 @@ export function openSales(init: SalesInit): Auctions {
       }
     },
     onUnsold: (lots) => lots.forEach((lot) => feed({ kind: "unsold", ...lot })),
-    onFault: (peer) => books.blameBidder(peer),
+    onFault: (peer, fault) => books.blameBidder(peer, fault),
   });
 }
 

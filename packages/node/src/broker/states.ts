@@ -1,11 +1,19 @@
 import { ELEMENT_BYTES, Fp, elementsFromBytes } from "@foldmesh/algebra";
 import { execute } from "@foldmesh/prover";
+import { restOfInput } from "../shard-input.ts";
 import { type JobInput, type Program, stepCount } from "@foldmesh/r1cs";
 
 export type State = readonly bigint[];
 
 /** Called after every leaf. @param leaves executed @param state after them */
 export type ExecuteProgress = (leaves: number, state: State) => void;
+
+export interface ExecuteOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: ExecuteProgress;
+  /** after the first leaves, from an earlier run: it begins behind them */
+  readonly known?: readonly State[];
+}
 
 /**
  * Runs a whole computation without proving it: the state before every leaf, and the last one.
@@ -16,12 +24,16 @@ export async function statesBetweenLeaves(
   program: Program,
   input: JobInput,
   stepsPerLeaf: number,
-  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: ExecuteProgress },
+  { signal, onProgress, known = [] }: ExecuteOptions,
 ): Promise<readonly State[]> {
-  await using executor = execute(program, input, { signal });
-  const states: State[] = [input.z0];
+  const states: State[] = [input.z0, ...known];
+  known.forEach((state, leaf) => onProgress(leaf + 1, state));
+  const begun = known.length * stepsPerLeaf;
   const steps = stepCount(input);
-  for (let step = 1; step <= steps; step++) {
+  if (begun === steps) return states;
+  const rest = restOfInput(input, begun, states.at(-1)!);
+  await using executor = execute(program, rest, { signal });
+  for (let step = begun + 1; step <= steps; step++) {
     const assignment = await executor.next();
     if (step % stepsPerLeaf !== 0) continue;
     const state = stateAfter(assignment, program.step.stateSize);

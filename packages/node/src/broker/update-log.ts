@@ -1,5 +1,5 @@
-import type { JobEvent, JobUpdate } from "@foldmesh/client";
-import type { CIDText, Money, Time } from "@foldmesh/protocol";
+import { type JobEvent, type JobUpdate, MAX_UPDATES, WATCH, jobUpdate } from "@foldmesh/client";
+import { type CIDText, type Money, type Time, encodeCanonical } from "@foldmesh/protocol";
 
 /** Everything a job's client is told, kept so that it can be asked for again from any point. */
 export interface UpdateLog {
@@ -8,19 +8,23 @@ export interface UpdateLog {
    * @returns the update as it was numbered
    */
   add(event: JobEvent, write: (update: JobUpdate) => Promise<void>): JobUpdate;
-  /** Up to `limit` updates from a sequence number on; waits for the first one as long as it is asked to. */
-  from(sequence: number, limit: number, waitMs: number, signal: AbortSignal): Promise<JobUpdate[]>;
+  /** What fits into a reply of the updates from a sequence number on; waits for the first one as long as it is asked to. */
+  from(sequence: number, waitMs: number, signal: AbortSignal): Promise<JobUpdate[]>;
   /** Whether nothing follows after this many updates. */
   isOver(sequence: number): boolean;
   /** What was told so far. */
   all(): readonly JobUpdate[];
 }
 
-/** @param past what was told before this start */
-export function createUpdateLog(now: () => Time, past: readonly JobUpdate[] = []): UpdateLog {
+/** @param past what was told before this start @param first the least number of what is told from now on */
+export function createUpdateLog(
+  now: () => Time,
+  past: readonly JobUpdate[] = [],
+  first = 0,
+): UpdateLog {
   const updates = [...past];
   const waiting = new Set<() => void>();
-  let next = nextAfter(past);
+  let next = Math.max(first, nextAfter(past));
   let shown: Promise<void> = Promise.resolve();
   const rest = (sequence: number): JobUpdate[] =>
     updates.slice(updates.findLastIndex((each) => each.sequence < sequence) + 1);
@@ -36,13 +40,27 @@ export function createUpdateLog(now: () => Time, past: readonly JobUpdate[] = []
       shown = shown.then(() => written).then(show);
       return update;
     },
-    async from(sequence, limit, waitMs, signal) {
+    async from(sequence, waitMs, signal) {
       if (rest(sequence).length === 0 && !endsAt(updates)) await wait(waiting, waitMs, signal);
-      return rest(sequence).slice(0, limit);
+      return fitting(rest(sequence));
     },
     isOver: (sequence) => rest(sequence).length === 0 && endsAt(updates),
     all: () => updates,
   };
+}
+
+/** Of a reply, beside its updates. */
+const FRAME = 256;
+
+/** At least one: an auction of many lots takes kilobytes, and of 256 such updates none would arrive. */
+function fitting(updates: readonly JobUpdate[]): JobUpdate[] {
+  let room = WATCH.replyLimit - FRAME;
+  const rest = updates.slice(0, MAX_UPDATES);
+  const first = rest.findIndex((update, i) => {
+    room -= encodeCanonical(jobUpdate, update).length;
+    return room < 0 && i > 0;
+  });
+  return first < 0 ? rest : rest.slice(0, first);
 }
 
 const nextAfter = (updates: readonly JobUpdate[]): number => (updates.at(-1)?.sequence ?? -1) + 1;

@@ -16,6 +16,7 @@ import {
 } from "@foldmesh/protocol";
 import type { Board, Notice } from "../board.ts";
 import { RECENT } from "../methods.ts";
+import { checkRecord } from "./check-record.ts";
 
 /** Kinds that stay of interest after their moment. */
 const KINDS = ["Award", "Receipt", "Evidence"] as const;
@@ -30,7 +31,7 @@ const reply: Codec<readonly Uint8Array[]> = list(bytes(1, MOST_BYTES), 0, MOST);
 export interface ExchangeInit {
   readonly network: Network;
   readonly board: Board;
-  /** a genuine message that another node had kept */
+  /** a genuine message that another node had kept, checked as far as it can be seen by itself */
   readonly onTold: (notice: Notice) => void;
   readonly stopping: AbortSignal;
 }
@@ -62,7 +63,9 @@ export async function startExchange({
     try {
       const told = await network.call(peer, RECENT, new Uint8Array(1), { signal: stopping });
       for (const each of decodeCanonical(reply, told, "recent messages")) {
-        onTold((await openMessage(verifySignature, each, ...KINDS)) as Notice);
+        const notice = (await openMessage(verifySignature, each, ...KINDS)) as Notice;
+        await checkRecord(notice);
+        onTold(notice);
       }
     } catch (error) {
       if (stopping.aborted || error instanceof NetworkError || error instanceof RequestRefused) {

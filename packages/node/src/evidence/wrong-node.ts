@@ -16,6 +16,7 @@ import type { Lineage, ProofForm, Session, VerifyResult, VerifyTask } from "@fol
 import type { Program } from "@foldmesh/r1cs";
 import { lineageAbove } from "../broker/lineage.ts";
 import { statesBetweenLeaves } from "../broker/states.ts";
+import { candidatesOf } from "../candidates.ts";
 import { pidOf } from "../pid.ts";
 import { decodeShardInput } from "../shard-input.ts";
 
@@ -39,8 +40,9 @@ export function wrongNode(
  * @throws ProtocolError BAD_EVIDENCE, or what was wrong with a message inside
  */
 export async function openWrongNode(verify: Verifier, evidence: Evidence): Promise<WrongNode> {
+  const { length } = evidence.messages;
+  if (length !== 4) throw badEvidence(`expected four messages, got ${length}`); // signatures cost
   const opened = await openAll(verify, evidence);
-  if (opened.length !== 4) throw badEvidence(`expected four messages, got ${opened.length}`);
   const request = mustBe("ProofRequest", opened[0]);
   const order = mustBe("Order", opened[1]);
   const lease = mustBe("Lease", opened[2]);
@@ -54,13 +56,14 @@ export async function openWrongNode(verify: Verifier, evidence: Evidence): Promi
 function strangerIn(
   { accused }: Evidence,
   { request, lease, delivery }: WrongNode,
-  { sender, content: order }: SignedMessage<"Order">,
+  signed: SignedMessage<"Order">,
 ): string | undefined {
+  const order = signed.content;
   const [asked, made] = [lease.content, delivery.content];
   const isOfJob = [order.job, asked.job, made.job].every((job) => job === request.id);
   if (!isOfJob || order.requester !== request.sender) return "its messages are of different jobs";
   if (asked.program !== request.content.program) return "the lease is of another program";
-  if (![sender, ...order.standbys].includes(lease.sender)) return "the lease is not of its broker";
+  if (!candidatesOf(signed).includes(lease.sender)) return "the lease is not of its broker";
   if (asked.peer !== accused || delivery.sender !== accused) {
     return "the lease or the delivery is not of the accused";
   }

@@ -20,15 +20,18 @@ import { NodeError } from "../errors.ts";
 import {
   type HeldLease,
   type JobRecord,
+  type KeptTerm,
   addresses,
   heldLease,
   jobRecord,
+  keptTerm,
   ledgerEvent,
   tally,
 } from "./records.ts";
 
 interface Codecs extends RoomCodecs {
   readonly jobs: ValueCodec<JobRecord>;
+  readonly terms: ValueCodec<KeptTerm>;
   readonly jobEvents: ValueCodec<Uint8Array>;
   readonly updates: ValueCodec<JobUpdate>;
   readonly issued: ValueCodec<Uint8Array>;
@@ -42,11 +45,13 @@ interface Codecs extends RoomCodecs {
   readonly adverts: ValueCodec<Uint8Array>;
   readonly evidence: ValueCodec<Uint8Array>;
   readonly bids: ValueCodec<Time>;
+  readonly states: ValueCodec<Uint8Array>;
   readonly ledger: ValueCodec<LedgerEvent>;
 }
 
 const codecs: Codecs = {
   jobs: canonical(jobRecord),
+  terms: canonical(keptTerm),
   jobEvents: opaque,
   updates: canonical(jobUpdate),
   issued: opaque,
@@ -60,6 +65,7 @@ const codecs: Codecs = {
   adverts: opaque,
   evidence: opaque,
   bids: canonical(time),
+  states: opaque,
   ledger: canonical(ledgerEvent),
 };
 
@@ -93,12 +99,14 @@ export async function openKeep({ dataDir, maxBlobBytes, onDamage }: KeepRequest)
   }
 }
 
+const DAMAGED = "store/state.damaged";
+
 /** What the start found in the store, in words for a log. */
 export function describeReport(report: OpenReport): Recovery {
   const { wasClosed, mended, cutLogs, dropped, blobs } = report;
   return {
     wasClosed,
-    ...(mended !== undefined && { mended }),
+    ...(mended !== undefined && { mended, damaged: DAMAGED }),
     blobs: blobs.blobs,
     bytes: blobs.bytes,
     cutLogs: cutLogs.length,
@@ -113,6 +121,8 @@ export interface Recovery {
   /** whether the last run ended in order */
   readonly wasClosed: boolean;
   readonly mended?: string;
+  /** where the database is that could not be read */
+  readonly damaged?: string;
   readonly blobs: number;
   readonly bytes: number;
   /** logs cut back to their last good event, and records put aside */

@@ -45,6 +45,14 @@ export interface JobPlan {
   readonly begun: Time;
 }
 
+/** Of a job's leaders: the highest that was led or heard of, and the one whose log is here. */
+export interface KeptTerm {
+  readonly term: number;
+  readonly logTerm: number;
+}
+
+export const keptTerm: Codec<KeptTerm> = struct<KeptTerm>({ term: epoch, logTerm: epoch });
+
 const MAX_PLAN_BYTES = 2 ** 22;
 
 const size: Codec<JobSize> = struct<JobSize>({

@@ -6,6 +6,8 @@ import type { CIDText, Lot } from "@foldmesh/protocol";
 export interface Carrying {
   /** bytes of memory that proving may take */
   readonly memoryBytes: number;
+  /** bytes of memory that opened programs take of it */
+  readonly programBytes: () => number;
   /** bytes of blobs that may still come */
   readonly diskRoom: () => number;
   /** threads of a session */
@@ -47,7 +49,12 @@ export function rowsOf({ kind, range, constraints }: Work): number {
   return constraints / (leaves * LEAF_COST + leaves - 1);
 }
 
-export function createAdmission({ memoryBytes, diskRoom, threads }: Carrying): Admission {
+export function createAdmission({
+  memoryBytes,
+  programBytes,
+  diskRoom,
+  threads,
+}: Carrying): Admission {
   const held = new Map<string, { readonly program: CIDText; readonly rows: number }>();
   const sessionBytes = (rows: number): number =>
     SESSION.bytes + SESSION.row * rows + threads * (THREAD.bytes + THREAD.row * rows);
@@ -58,7 +65,7 @@ export function createAdmission({ memoryBytes, diskRoom, threads }: Carrying): A
       const all = [...held.values(), { program, rows }];
       const sessions = new Map(all.map((each) => [each.program, sessionBytes(each.rows)]));
       const nodes = all.reduce((sum, each) => sum + NODES_IN_MEMORY * nodeBytes(each.rows), 0);
-      const memory = sessions.values().reduce((sum, bytes) => sum + bytes, nodes);
+      const memory = sessions.values().reduce((sum, bytes) => sum + bytes, nodes + programBytes());
       if (memory > memoryBytes) return tooMuch("memory", memory, memoryBytes);
       const disk = all.reduce((sum, each) => sum + NODES_ON_DISK * nodeBytes(each.rows), 0);
       const room = diskRoom();

@@ -21,10 +21,12 @@ import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
 import { type Piece, needsNoSlot } from "./chain.ts";
+import type { Patrons } from "./patrons.ts";
 import type { Speedometer } from "./speedometer.ts";
 
 /** What a bidder asks of the worker it bids for. */
 export interface Desk {
+  readonly patrons: Pick<Patrons, "deserves" | "onLapse">;
   /** leases that there is room for now */
   readonly free: () => number;
   /** leases that take the other slots */
@@ -32,6 +34,8 @@ export interface Desk {
   /** whether memory and disk carry a lot beside what is held */
   readonly fits: (program: CIDText, lot: Lot) => boolean;
   readonly onBid: (job: CIDText, broker: PeerId) => void;
+  /** who leads a broker's job now */
+  readonly leaderOf: (job: CIDText, broker: PeerId) => PeerId;
 }
 
 interface Place {
@@ -121,29 +125,46 @@ export class Bidder {
 
   /** The lot of a lease that this node bid for, of that work and at its price or better; it then counts as taken. */
   take(lease: Lease, broker: PeerId): Lot | undefined {
-    for (const bid of this.#bids.values()) {
-      if (bid.broker !== broker || bid.announcement.job !== lease.job) continue;
-      const { lots } = bid.announcement;
-      const at = lots.findIndex(({ task, epoch }) => task === lease.task && epoch === lease.epoch);
-      const offer = bid.offers.find((each) => each.lot === at);
-      if (offer === undefined || lease.price < offer.price || bid.released.has(at)) continue;
-      if (!isOf(lease, lots[at]!) || lease.program !== bid.announcement.program) continue;
-      bid.gone.add(at);
-      return lots[at];
-    }
-    return undefined;
+    const all = this.#bidsFor(lease, broker);
+    const found = all.find(({ bid: { announcement, offers, released }, at }) => {
+      const offer = offers.find((each) => each.lot === at);
+      const isFair = offer !== undefined && lease.price >= offer.price && !released.has(at);
+      const { lots, program } = announcement;
+      return isFair && isOf(lease, lots[at]!) && lease.program === program;
+    });
+    if (found === undefined) return undefined;
+    for (const { bid, at } of all) bid.gone.add(at);
+    return found.bid.announcement.lots[found.at];
   }
 
   /** A lot that was won ahead of its inputs, or whose lease has not come yet, is taken back. */
-  release({ job, task, epoch }: Place, broker: PeerId): void {
-    for (const bid of this.#bids.values()) {
-      if (bid.broker !== broker || bid.announcement.job !== job) continue;
-      const { lots } = bid.announcement;
-      const at = lots.findIndex((lot) => lot.task === task && lot.epoch === epoch);
-      if (at < 0) continue;
+  release(place: Place, broker: PeerId): void {
+    for (const { bid, at } of this.#bidsFor(place, broker)) {
       bid.gone.add(at);
       bid.released.add(at);
     }
+  }
+
+  /** Somebody else leads a job: nothing comes of what the one before has awarded. */
+  releaseJob(job: CIDText, isDeposed: (broker: PeerId) => boolean): void {
+    for (const { broker, announcement, gone, released } of this.#bids.values()) {
+      if (announcement.job !== job || !isDeposed(broker)) continue;
+      for (const at of announcement.lots.keys()) {
+        gone.add(at);
+        released.add(at);
+      }
+    }
+  }
+
+  /** A lot that found no buyer is announced again: there may be several bids for it. */
+  #bidsFor({ job, task, epoch }: Place, broker: PeerId): readonly { bid: Bid; at: number }[] {
+    return [...this.#bids.values()].flatMap((bid) => {
+      const sellers = [bid.broker, this.#desk.leaderOf(job, bid.broker)];
+      if (bid.announcement.job !== job || !sellers.includes(broker)) return [];
+      const { lots } = bid.announcement;
+      const at = lots.findIndex((lot) => lot.task === task && lot.epoch === epoch);
+      return at < 0 ? [] : [{ bid, at }];
+    });
   }
 
   #onAnnouncement({ id, sender, content }: SignedMessage<"AuctionAnnouncement">): void {
@@ -153,6 +174,7 @@ export class Bidder {
     const isSlow = content.revealBy - content.commitBy > MAX_WINDOW_MS;
     if (!isAdmitted || isReplay || isSlow || watcher.isConvicted(sender)) return;
     this.#forgetOld();
+    if (!this.#desk.patrons.deserves(sender)) return;
     this.#closeFormer(sender, content);
     const room = this.#room();
     const bid = this.#bidFor(id, content, room);
@@ -169,7 +191,6 @@ export class Bidder {
     this.#desk.onBid(content.job, sender);
   }
 
-  /** Of no offers when there is no room, or nothing that pays. */
   /** Not waited for: an auction is quick, and a crash in this very moment unlikely. */
   #noteSealed(auction: CIDText): void {
     const { keep, now, emit, stopping } = this.#context;
@@ -179,6 +200,7 @@ export class Bidder {
     });
   }
 
+  /** Of no offers when there is no room, or nothing that pays. */
   #bidFor(auction: CIDText, announcement: AuctionAnnouncement, room: number): BidReveal {
     const { powers, workerConfig } = this.#context;
     const { ask, overheadMs } = workerConfig;
@@ -258,7 +280,12 @@ export class Bidder {
       if (at + SEAL_MS >= now) break; // the oldest stand first
       this.#sealed.delete(auction);
     }
-    for (const [auction, { until }] of this.#bids) {
+    for (const [auction, bid] of this.#bids) {
+      const { until, won, gone, broker } = bid;
+      if (until <= now && won.some((at) => !gone.has(at))) {
+        bid.won = [];
+        this.#desk.patrons.onLapse(broker);
+      }
       if (until + MEMORY_MS <= now || this.#bids.size > MAX_BIDS) this.#bids.delete(auction);
     }
   }

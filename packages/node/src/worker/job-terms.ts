@@ -4,13 +4,11 @@ import {
   type Lease,
   type PeerId,
   type ProofRequest,
-  type SignedMessage,
   decodeCanonical,
   encodeCanonical,
-  openMessage,
-  verifySignature,
 } from "@foldmesh/protocol";
 import type { Session } from "@foldmesh/prover";
+import { type Signed, candidatesOf, isOrderOf, openSigned } from "../candidates.ts";
 import type { Context } from "../context.ts";
 import { NodeError } from "../errors.ts";
 import { TERMS, terms } from "../methods.ts";
@@ -20,6 +18,8 @@ import { rowsOf } from "./admission.ts";
 export interface JobTerms {
   readonly job: CIDText;
   readonly broker: PeerId;
+  /** who may lead the job, by its order */
+  readonly candidates: readonly PeerId[];
   readonly requester: PeerId;
   readonly request: ProofRequest;
   readonly stepsPerLeaf: number;
@@ -37,29 +37,28 @@ export async function fetchTerms(
 ): Promise<JobTerms> {
   const reply = await network.call(broker, TERMS, encodeCanonical(jobName, { job }), { signal });
   const told = decodeCanonical(terms, reply, "terms");
-  const request = await openMessage(verifySignature, told.request, "ProofRequest");
-  const order = await openMessage(verifySignature, told.order, "Order");
-  const fault = faultOf(job, broker, request, order);
+  const signed = await openSigned(told);
+  const fault = faultOf(job, broker, signed);
   if (fault !== undefined) throw new NodeError("TERMS", `the terms of job ${job}: ${fault}`);
   const { stepsPerLeaf } = told;
+  const { request, order } = signed;
   if (stepsPerLeaf < 1 || request.content.steps % stepsPerLeaf !== 0) {
     throw new NodeError("TERMS", `leaves of ${stepsPerLeaf} steps cannot make the job's steps`);
   }
-  return { job, broker, requester: request.sender, request: request.content, stepsPerLeaf };
+  const { sender: requester, content } = request;
+  return {
+    job,
+    broker,
+    candidates: candidatesOf(order),
+    requester,
+    request: content,
+    stepsPerLeaf,
+  };
 }
 
-function faultOf(
-  job: CIDText,
-  broker: PeerId,
-  request: SignedMessage<"ProofRequest">,
-  order: SignedMessage<"Order">,
-): string | undefined {
-  if (request.id !== job) return "its request is another job's";
-  if (order.content.job !== job || order.content.requester !== request.sender) {
-    return "its order is another job's";
-  }
-  const mayLead = [order.sender, ...order.content.standbys];
-  return mayLead.includes(broker) ? undefined : `${broker} is not its broker`;
+function faultOf(job: CIDText, broker: PeerId, signed: Signed): string | undefined {
+  if (!isOrderOf(job, signed)) return "its request or its order is another job's";
+  return candidatesOf(signed.order).includes(broker) ? undefined : `${broker} is not its broker`;
 }
 
 /** A lot may be said to be smaller than it is, and then pays for less: a tenth is rounding. @throws NodeError TERMS */

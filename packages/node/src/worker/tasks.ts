@@ -57,7 +57,7 @@ async function merge({ network }: Context, task: Task): Promise<Uint8Array> {
     lease.inputs.map((cid) => network.blobs.fetch(cid, options)),
   );
   if (left === undefined || right === undefined) throw new BadResume("a merge takes two nodes");
-  return (await session.merge({ left, right }, { signal })).node;
+  return (await session.merge({ left, right }, { signal })).node.slice();
 }
 
 async function compress({ network }: Context, task: Task): Promise<Uint8Array> {

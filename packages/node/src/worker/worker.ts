@@ -2,7 +2,7 @@
 
 import { totalmem } from "node:os";
 import { type HolderEvent, type HolderState, holdNothing, stepHolder } from "@foldmesh/jobs";
-import { type Caller, NetworkError, RequestRefused, cidOfBytes } from "@foldmesh/network";
+import { type Caller, RequestRefused, cidOfBytes } from "@foldmesh/network";
 import {
   type Benchmark,
   type CIDText,
@@ -12,30 +12,38 @@ import {
   type RefusalReason,
   type SignedMessage,
   openMessage,
-  signMessage,
   verifySignature,
 } from "@foldmesh/protocol";
-import { ClientError } from "@foldmesh/client";
 import type { Program } from "@foldmesh/r1cs";
 import type { Notice } from "../board.ts";
 import type { Context } from "../context.ts";
 import { NodeError, messageOf } from "../errors.ts";
-import { LEASE, REPORT } from "../methods.ts";
+import { LEASE } from "../methods.ts";
 import { missingPowers } from "../powers.ts";
 import type { SessionLease } from "../sessions.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { Bidder } from "./bidder.ts";
 import { type Earnings, createEarnings } from "./earnings.ts";
-import { type JobTerms, checkSize, fetchTerms } from "./job-terms.ts";
+import { type JobTerms, checkSize } from "./job-terms.ts";
 import { KeptLeases, type LeftLease } from "./kept-leases.ts";
+import {
+  type Place,
+  isOver,
+  isSameWork,
+  nameOf,
+  placeOf,
+  reasonOf,
+  refusalCode,
+} from "./lease-words.ts";
 import { createPace } from "./pace.ts";
+import { Patrons } from "./patrons.ts";
+import { Reporter } from "./reporter.ts";
 import { type Speedometer, createSpeedometer } from "./speedometer.ts";
 import { BadResume, batchOf, contextOf } from "./tasks.ts";
 
-type Reported = "Progress" | "Checkpoint" | "Delivery" | "Refusal";
-
 interface Running {
-  readonly broker: PeerId;
+  /** as its leader confirmed it last */
+  message: SignedMessage<"Lease">;
   readonly controller: AbortController;
   readonly ended: Promise<void>;
 }
@@ -49,7 +57,7 @@ interface Offered {
 }
 
 interface HandedIn {
-  readonly delivery: Contents["Delivery"];
+  delivery: Contents["Delivery"];
   readonly broker: PeerId;
 }
 
@@ -67,9 +75,6 @@ interface Ready {
 const PROGRESS_MS = 250;
 /** What a broker is told at the end: it may be gone itself, and nobody waits for that. */
 const FAREWELL_MS = 1_500;
-const RETRY_MS = 500;
-/** Leases that a receipt may still come for. */
-const MOST_OWED = 16_384;
 
 export class Worker {
   readonly #context: Context;
@@ -78,7 +83,7 @@ export class Worker {
   readonly #admission: Admission;
   #holder: HolderState;
   readonly #running = new Map<string, Running>();
-  readonly #terms = new Map<CIDText, Promise<JobTerms>>();
+  readonly #reporter: Reporter;
   /** constraints of the work under each lease */
   readonly #sizes = new Map<string, number>();
   /** leases whose work is done and only has to be handed in */
@@ -86,8 +91,7 @@ export class Worker {
   readonly #kept: KeptLeases;
   /** by lease */
   readonly #handedIn = new Map<string, HandedIn>();
-  /** brokers by the leases under which something was done: who receipts come from */
-  readonly #owed = new Map<string, PeerId>();
+  readonly #patrons: Patrons;
   /** a program is being opened for a bid */
   #isWarmingUp = false;
   readonly #farewells: Promise<void>[] = [];
@@ -95,19 +99,24 @@ export class Worker {
 
   private constructor(context: Context, benchmark: Benchmark) {
     this.#context = context;
+    this.#reporter = new Reporter(context);
     this.#earnings = createEarnings(context);
     this.#kept = new KeptLeases(context);
     this.#speed = createSpeedometer(benchmark, context.workerConfig.maxConcurrent);
     this.#holder = holdNothing(context.workerConfig.maxConcurrent);
-    const { threads, shelf, workerConfig } = context;
+    const { threads, shelf, programs, workerConfig } = context;
     const memoryBytes = workerConfig.memoryBytes ?? 0.8 * totalmem();
     const diskRoom = (): number => shelf.room();
-    this.#admission = createAdmission({ memoryBytes, diskRoom, threads });
+    const programBytes = (): number => programs.held();
+    this.#admission = createAdmission({ memoryBytes, programBytes, diskRoom, threads });
+    this.#patrons = new Patrons(context.now);
     this.#bidder = new Bidder(context, this.#speed, {
+      patrons: this.#patrons,
       fits: (program, lot) => this.#admission.whyNot(program, lot) === undefined,
       free: () => this.free,
       held: () => this.#atWork(),
       onBid: (job, broker) => this.#warmUp(job, broker),
+      leaderOf: (job, broker) => this.#reporter.leaderOf(job, broker),
     });
   }
 
@@ -146,29 +155,65 @@ export class Worker {
   #onNotice(notice: Notice): void {
     this.#bidder.onNotice(notice);
     if (notice.kind !== "Receipt" || notice.content.peer !== this.#context.network.peer) return;
-    const broker = this.#owed.get(nameOf(notice.content));
-    if (broker === notice.sender) this.#earnings.add(notice); // anybody may sign a receipt for anybody
+    const { sender, content } = notice;
+    const name = nameOf(content);
+    const broker = this.#patrons.brokerOf(name);
+    if (broker === undefined) return;
+    if (![broker, this.#reporter.leaderOf(content.job, broker)].includes(sender)) return;
+    this.#patrons.onReceipt(name);
+    this.#earnings.add(notice);
   }
 
   async #onMessage(bytes: Uint8Array, { peer }: Caller): Promise<Uint8Array> {
-    const kinds = ["Lease", "LeaseRenewal", "Revocation"] as const;
+    const kinds = ["BrokerLease", "Lease", "LeaseRenewal", "Revocation"] as const;
     const message = await openMessage(verifySignature, bytes, ...kinds);
-    if (message.sender !== peer || message.content.peer !== this.#context.network.peer) {
+    const { kind, sender, content } = message;
+    const isOurs = kind === "BrokerLease" || message.content.peer === this.#context.network.peer;
+    if (sender !== peer || !isOurs) {
       throw new RequestRefused("MISDIRECTED", "this message is somebody else's");
     }
-    if (message.kind === "Lease") this.#onLease(message);
-    else if (this.#running.get(nameOf(message.content))?.broker === peer) {
-      const kind = message.kind === "LeaseRenewal" ? "renewed" : "revoked";
-      this.#step({ ...message.content, kind } as HolderEvent);
-    } else if (message.kind === "Revocation") this.#bidder.release(message.content, peer);
+    if (kind === "BrokerLease") {
+      await this.#reporter.onClaim(message);
+      const { job } = message.content;
+      this.#bidder.releaseJob(job, (each) => this.#reporter.leaderOf(job, each) !== each);
+      return new Uint8Array();
+    }
+    this.#reporter.checkLeads(content.job, peer);
+    if (kind === "Lease") this.#onLease(message);
+    else this.#onWord(message);
     return new Uint8Array();
+  }
+
+  #onWord({ kind, sender, content }: SignedMessage<"LeaseRenewal" | "Revocation">): void {
+    if (this.#isLedBy(this.#running.get(nameOf(content))?.message, sender)) {
+      const what = kind === "LeaseRenewal" ? "renewed" : "revoked";
+      this.#step({ ...content, kind: what } as HolderEvent);
+    } else if (kind === "Revocation") this.#bidder.release(content, sender);
+  }
+
+  #isLedBy(lease: SignedMessage<"Lease"> | undefined, broker: PeerId): boolean {
+    return (
+      lease !== undefined && this.#reporter.leaderOf(lease.content.job, lease.sender) === broker
+    );
+  }
+
+  /** The same lease sent again, or confirmed by who leads the job now. @throws RequestRefused STALE_EPOCH */
+  #onConfirmed(running: Running, message: SignedMessage<"Lease">): void {
+    if (!this.#isLedBy(running.message, message.sender)) return;
+    if (!isSameWork(running.message.content, message.content))
+      throw new RequestRefused("STALE_EPOCH", "this node works under another lease of this name");
+    running.message = message;
   }
 
   #onLease(message: SignedMessage<"Lease">): void {
     const { sender, content: lease } = message;
-    if (this.#running.has(nameOf(lease))) return; // the same lease sent again
+    const running = this.#running.get(nameOf(lease));
     const made = this.#handedIn.get(nameOf(lease));
-    if (made?.broker === sender) return void this.#handInAgain(made);
+    if (made !== undefined && this.#reporter.leaderOf(lease.job, made.broker) === sender) {
+      made.delivery = { ...made.delivery, lease: message.id };
+      if (running === undefined) return void this.#handInAgain(made);
+    }
+    if (running !== undefined) return this.#onConfirmed(running, message);
     const lot = this.#bidder.take(lease, sender);
     if (lot === undefined) throw new RequestRefused("NOT_BID", "this node made no such bid");
     const overload = this.#admission.whyNot(lease.program, lot);
@@ -208,10 +253,8 @@ export class Worker {
     const signal = AbortSignal.any([controller.signal, this.#context.stopping]);
     const broker = offer.message.sender;
     const ended = this.#work(lease, offer, signal);
-    this.#running.set(nameOf(lease), { broker, controller, ended });
-    this.#owed.set(nameOf(lease), broker);
-    const [oldest] = this.#owed.keys();
-    if (this.#owed.size > MOST_OWED && oldest !== undefined) this.#owed.delete(oldest);
+    this.#running.set(nameOf(lease), { message: offer.message, controller, ended });
+    this.#patrons.onLease(nameOf(lease), broker);
   }
 
   #halt(lease: Lease): void {
@@ -247,7 +290,8 @@ export class Worker {
     const broker = message.sender;
     const place = placeOf(lease);
     emit({ kind: "work-started", ...place, work: lease.kind, range: lease.range });
-    const { terms, program, used } = await this.#ready(lease.job, broker, signal);
+    const leader = this.#reporter.leaderOf(lease.job, broker);
+    const { terms, program, used } = await this.#ready(lease.job, leader, signal);
     using _ = used;
     if (lease.stepsPerLeaf !== terms.stepsPerLeaf) {
       throw new BadResume("the lease is of leaves of another size than the job's");
@@ -257,25 +301,28 @@ export class Worker {
     const onProgress = this.#progressReports(lease, broker);
     const pace = createPace(this.#context.workerConfig.checkpointMs);
     const onCheckpoint = (done: number, node: Uint8Array): void =>
-      pace.maybe(() => this.#checkpoint(lease, broker, done, node));
+      pace.maybe(() => this.#checkpoint(lease, terms, done, node.slice()));
     const task = { lease, terms, program, session, signal, onProgress, onCheckpoint };
     const begun = performance.now();
     const node = await this.#context.perform(this.#context, task);
     this.#speed.learn(this.#sizes.get(nameOf(lease)) ?? 0, performance.now() - begun);
-    shelf.allow(cidOfBytes(node), broker);
-    const cid = await this.#kept.made(message, node);
+    shelf.allow(cidOfBytes(node), ...terms.candidates);
+    const { message: confirmed = message } = this.#running.get(nameOf(lease)) ?? {};
+    const cid = await this.#kept.made(confirmed, node);
     const batch = batchOf(this.#context);
     const delivery = {
       ...place,
       range: lease.range,
       node: cid,
       bytes: node.length,
-      lease: message.id,
+      lease: (this.#running.get(nameOf(lease))?.message ?? message).id,
       ...(lease.kind === "prove" && { batch }),
     };
     this.#done.add(nameOf(lease));
-    this.#handIn({ delivery, broker });
-    await this.#insist(broker, "Delivery", delivery, signal);
+    this.#patrons.onDelivered(nameOf(lease), terms.request.deadline);
+    const made = { delivery, broker };
+    this.#handIn(made);
+    await this.#reporter.insist(broker, "Delivery", () => made.delivery, signal);
     const ms = Math.round(performance.now() - started);
     emit({ kind: "work-delivered", ...place, bytes: node.length, ms });
   }
@@ -283,7 +330,7 @@ export class Worker {
   /** Everything that work on a job needs before its inputs. */
   async #ready(job: CIDText, broker: PeerId, signal: AbortSignal): Promise<Ready> {
     const { programs, sessions, powers } = this.#context;
-    const terms = await this.#termsOf(job, broker);
+    const terms = await this.#reporter.termsOf(job, broker);
     const { stepsPerLeaf, request, requester } = terms;
     const key = powers.keyOf(request.powers);
     if (key === undefined) throw new NodeError("TERMS", missingPowers(request.powers!));
@@ -306,17 +353,6 @@ export class Worker {
       .finally(() => (this.#isWarmingUp = false));
   }
 
-  #termsOf(job: CIDText, broker: PeerId): Promise<JobTerms> {
-    const known = this.#terms.get(job);
-    if (known !== undefined) return known;
-    const asked = fetchTerms(this.#context, job, broker, this.#context.stopping);
-    this.#terms.set(job, asked);
-    asked.catch(() => this.#terms.delete(job));
-    const [oldest] = this.#terms.keys();
-    if (this.#terms.size > 64 && oldest !== undefined) this.#terms.delete(oldest);
-    return asked;
-  }
-
   #progressReports(lease: Lease, broker: PeerId): (done: number) => void {
     let last = 0;
     return (done) => {
@@ -324,26 +360,26 @@ export class Worker {
       const now = performance.now();
       if (now - last < PROGRESS_MS || done >= lease.range.end) return;
       last = now;
-      void this.#report(broker, "Progress", { ...placeOf(lease), done }).catch((error: unknown) =>
-        this.#onRefused(lease, error),
-      ); // the next one may arrive
+      void this.#reporter
+        .report(broker, "Progress", { ...placeOf(lease), done })
+        .catch((error: unknown) => this.#onRefused(lease, error)); // the next one may arrive
     };
   }
 
-  async #checkpoint(lease: Lease, broker: PeerId, done: number, node: Uint8Array): Promise<void> {
+  async #checkpoint(lease: Lease, terms: JobTerms, done: number, node: Uint8Array): Promise<void> {
     const { shelf, emit } = this.#context;
     const started = performance.now();
     const cid = cidOfBytes(node);
-    shelf.allow(cid, broker);
+    shelf.allow(cid, ...terms.candidates);
     const range = { start: lease.range.start, end: done };
     const batch = batchOf(this.#context);
     const content = { ...placeOf(lease), done: range, node: cid, bytes: node.length, batch };
     await this.#kept.checkpoint(content, node);
     const ms = Math.round(performance.now() - started);
     emit({ kind: "checkpointed", ...placeOf(lease), done, ms });
-    await this.#report(broker, "Checkpoint", content).catch((error: unknown) =>
-      this.#onRefused(lease, error),
-    ); // the next one may arrive
+    await this.#reporter
+      .report(terms.broker, "Checkpoint", content)
+      .catch((error: unknown) => this.#onRefused(lease, error)); // the next one may arrive
   }
 
   /** The broker knows nothing of the lease any more: what is done for it is of no use. */
@@ -365,9 +401,12 @@ export class Worker {
     timer.unref();
   }
 
-  async #handInAgain({ delivery, broker }: HandedIn): Promise<void> {
-    this.#context.shelf.allow(delivery.node, broker);
-    await this.#insist(broker, "Delivery", delivery, this.#context.stopping).catch(() => {}); // nobody wants it
+  async #handInAgain(made: HandedIn): Promise<void> {
+    const { delivery, broker } = made;
+    const { shelf, stopping, workerConfig } = this.#context;
+    shelf.allow(delivery.node, this.#reporter.leaderOf(delivery.job, broker));
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(workerConfig.keepMs)]);
+    await this.#reporter.insist(broker, "Delivery", () => made.delivery, limit).catch(() => {}); // nobody wants it
   }
 
   #forget(place: Place): void {
@@ -399,7 +438,7 @@ export class Worker {
         const named = { range: lease.range, lease: message.id };
         const delivery = { ...placeOf(lease), ...named, node, bytes, ...batch };
         const made = { delivery, broker: message.sender };
-        this.#owed.set(nameOf(lease), message.sender);
+        this.#patrons.onLease(nameOf(lease), message.sender);
         this.#handIn(made, now() - at);
         void this.#handInAgain(made);
       }
@@ -421,7 +460,7 @@ export class Worker {
     const done = isOurs ? checkpoint.done.end : lease.range.start;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(workerConfig.keepMs)]);
     try {
-      await this.#insist(broker, "Progress", { ...placeOf(lease), done }, limit);
+      await this.#reporter.insist(broker, "Progress", () => ({ ...placeOf(lease), done }), limit);
     } catch (error) {
       throw new LeaseOver(messageOf(error), { cause: error });
     }
@@ -435,64 +474,14 @@ export class Worker {
     this.#context.emit({ kind: "work-failed", ...placeOf(lease), reason: messageOf(error) });
     const content = { ...placeOf(lease), reason: reasonOf(error) };
     const limit = AbortSignal.timeout(FAREWELL_MS);
-    await this.#report(broker, "Refusal", content, limit).catch(() => {}); // the lease then runs out
+    await this.#reporter.report(broker, "Refusal", content, limit).catch(() => {}); // the lease then runs out
   }
 
   #giveBack(lease: Lease, reason: RefusalReason): void {
-    const broker = this.#running.get(nameOf(lease))?.broker;
+    const broker = this.#running.get(nameOf(lease))?.message.sender;
     if (broker === undefined) return;
     const limit = AbortSignal.timeout(FAREWELL_MS);
-    const said = this.#report(broker, "Refusal", { ...placeOf(lease), reason }, limit);
+    const said = this.#reporter.report(broker, "Refusal", { ...placeOf(lease), reason }, limit);
     this.#farewells.push(said.catch(() => {})); // it then runs out
   }
-
-  /** Until the broker has it, says that it does not want it, or the lease is taken back. */
-  async #insist<K extends Reported>(
-    broker: PeerId,
-    kind: K,
-    content: Contents[K],
-    signal: AbortSignal,
-  ): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        return await this.#report(broker, kind, content, signal);
-      } catch (error) {
-        if (!(error instanceof NetworkError)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
-  }
-
-  async #report<K extends Reported>(
-    broker: PeerId,
-    kind: K,
-    content: Contents[K],
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const { network } = this.#context;
-    const message = await signMessage(network.signer, kind, content);
-    await network.call(broker, REPORT, message.bytes, signal && { signal });
-  }
-}
-
-interface Place {
-  readonly job: CIDText;
-  readonly task: string;
-  readonly epoch: number;
-}
-
-const placeOf = ({ job, task, epoch }: Place): Place => ({ job, task, epoch });
-const nameOf = ({ job, task, epoch }: Place): string => `${job}/${task}/${epoch}`;
-
-/** Whether a broker says that a lease is not held, or its job not known. */
-const isOver = (error: unknown): boolean =>
-  error instanceof RequestRefused && ["STALE_EPOCH", "UNKNOWN_JOB"].includes(error.code);
-
-const refusalCode = (reason: RefusalReason): string => reason.replace("-", "_").toUpperCase();
-
-/** What a broker is told of a failure here. */
-function reasonOf(error: unknown): RefusalReason {
-  if (error instanceof ClientError) return "unknown-program";
-  if (error instanceof NetworkError || error instanceof BadResume) return "missing-input";
-  return "overloaded";
 }

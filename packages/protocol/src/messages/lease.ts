@@ -57,7 +57,10 @@ export interface Revocation {
 export type RefusalReason =
   | "overloaded"
   | "unknown-program"
+  /** could not be fetched */
   | "missing-input"
+  /** the checkpoint to begin with is not what the lease says */
+  | "bad-checkpoint"
   | "stale-epoch"
   | "shutting-down";
 
@@ -133,6 +136,7 @@ export const refusalReason: Codec<RefusalReason> = word(
   "overloaded",
   "unknown-program",
   "missing-input",
+  "bad-checkpoint",
   "stale-epoch",
   "shutting-down",
 );

@@ -13,8 +13,7 @@ import {
 } from "@foldmesh/algebra";
 import type { Device } from "../device.ts";
 import { GpuError } from "../errors.ts";
-import { type DeviceKey, DeviceMSM } from "../msm/device-msm.ts";
-import type { TimedLayout } from "../wgsl/layout.ts";
+import type { DeviceMSM } from "../msm/device-msm.ts";
 import { FieldArithmetic } from "./field-arithmetic.ts";
 import { VectorMemory } from "./memory.ts";
 import { GpuVectorField, isOnGpu } from "./vector-field.ts";
@@ -23,8 +22,8 @@ import { GpuVectorField, isOnGpu } from "./vector-field.ts";
 const DEFAULT_MINIMUM = 2 ** 12;
 
 export interface GpuEngineOptions {
-  readonly device: Device;
-  readonly layout: TimedLayout;
+  /** Closed with the engine; its keys may be shared. */
+  readonly msm: DeviceMSM;
   /** Short vectors, the keys' bases and Poseidon are its business. */
   readonly cpu: WasmEngine;
   /** Shortest vector that starts on the GPU. */
@@ -37,20 +36,12 @@ export interface GpuEngineOptions {
  * @throws GpuError
  */
 export async function gpuEngine(options: GpuEngineOptions): Promise<Engine> {
-  const { device, layout, cpu, minimum = DEFAULT_MINIMUM } = options;
+  const { msm, cpu, minimum = DEFAULT_MINIMUM } = options;
+  const { device, layout } = msm;
   const memory = new VectorMemory(device);
   const field = async (of: typeof Fp): Promise<GpuVectorField> =>
     new GpuVectorField(await FieldArithmetic.open(of, device, memory, layout), cpu, minimum);
   const fields = { Fp: await field(Fp), Fq: await field(Fq) };
-  const msm = new DeviceMSM(device, layout);
-  const keys = new Map<CommitmentKey, Promise<DeviceKey>>();
-
-  const keyOnGpu = (key: CommitmentKey): Promise<DeviceKey> => {
-    const bases = packedBases(cpu.context, cpu.describeKey(key));
-    const known = keys.get(key) ?? msm.key(key.curve, bases);
-    keys.set(key, known);
-    return known;
-  };
 
   const commitThere = async (key: CommitmentKey, v: Vec, blind: bigint): Promise<Point | null> => {
     const { curve } = key;
@@ -60,7 +51,9 @@ export async function gpuEngine(options: GpuEngineOptions): Promise<Engine> {
     const mark = memory.mark();
     const integers = fields[scalar.name].integers(v);
     memory.flush();
-    const sum = await msm.multiply(await keyOnGpu(key), { buffer: integers, count: v.length });
+    const known = cpu.describeKey(key);
+    const there = await msm.key(curve, packedBases(cpu.context, known), known);
+    const sum = await msm.multiply(there, { buffer: integers, count: v.length });
     if (memory.mark() === mark + 1) memory.release(mark);
     const rest = await cpu.commit(key, cpu[scalar.name].zeros(0), blind);
     return curve.add(sum, rest);
@@ -73,7 +66,8 @@ export async function gpuEngine(options: GpuEngineOptions): Promise<Engine> {
     commitmentKey: (curve, bases, blinding) => cpu.commitmentKey(curve, bases, blinding),
     commit: (key, v, blind) =>
       isOnGpu(v) ? commitThere(key, v, blind) : cpu.commit(key, v, blind),
-    permute: (states) => cpu.permute(states),
+    permute: (state) => cpu.permute(state),
+    permuteAll: async (states) => (await fields.Fp.permuted(states)) ?? cpu.permuteAll(states),
     close() {
       memory[Symbol.dispose]();
       msm[Symbol.dispose]();

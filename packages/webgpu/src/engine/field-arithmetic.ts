@@ -2,8 +2,10 @@
 
 import {
   ELEMENT_BYTES,
+  type PoseidonParameters,
   type PrimeField,
   elementsToBytes,
+  poseidonParameters,
   readElement,
   viewOf,
 } from "@foldmesh/algebra";
@@ -23,6 +25,7 @@ export class FieldArithmetic {
   readonly #programs: Programs;
   readonly #R: bigint;
   readonly #inverseR: bigint;
+  readonly #constants = new Map<number, PoseidonConstants>();
 
   private constructor(field: PrimeField, memory: VectorMemory, layout: Layout, programs: Programs) {
     this.field = field;
@@ -119,6 +122,26 @@ export class FieldArithmetic {
     this.memory.run(this.#programs.inPlace, [t], n, params);
   }
 
+  /** The permutation of `n` states that lie one after the other. */
+  permute(states: GPUBuffer, n: number, t: number): GPUBuffer {
+    const { parameters, buffer } = this.#poseidon(t);
+    const { rounds, partialRounds } = parameters;
+    const out = this.allocate(n * t);
+    const params = [n, t, rounds, partialRounds];
+    this.memory.run(this.#programs.poseidon, [states, buffer, out], n, params);
+    return out;
+  }
+
+  #poseidon(t: number): PoseidonConstants {
+    const known = this.#constants.get(t);
+    if (known !== undefined) return known;
+    const parameters = poseidonParameters(t);
+    const { roundConstants, mds } = parameters;
+    const made = { parameters, buffer: this.resident([...roundConstants, ...mds.flat()]) };
+    this.#constants.set(t, made);
+    return made;
+  }
+
   sparse({ starts, entries, table }: SparseBuffers, rows: number, z: GPUBuffer): GPUBuffer {
     const out = this.allocate(rows);
     this.memory.run(this.#programs.sparse, [starts, entries, table, z, out], rows, [rows]);
@@ -178,6 +201,11 @@ export class FieldArithmetic {
     const [flag] = await this.memory.read(found, 4);
     return flag === 0;
   }
+}
+
+interface PoseidonConstants {
+  readonly parameters: PoseidonParameters;
+  readonly buffer: GPUBuffer;
 }
 
 /** A sparse matrix on the GPU; outlives scopes. */

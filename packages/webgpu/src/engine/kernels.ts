@@ -11,6 +11,8 @@ export const ZIP = { add: 0, sub: 1, mul: 2, scale: 3, addScaled: 4 } as const;
 export const IN_PLACE = { eqTable: 0, powers: 1, bindTop: 2 } as const;
 /** Sums that one thread of `dot` and `quadratic` leaves to the next pass. */
 export const PARTIAL_SUMS: number = 2 ** 13;
+/** Lanes of the widest Poseidon state. */
+const WIDEST = 17;
 /** Flags beside a column: the coefficient is 1, or −1. */
 export const UNIT: number = 0x8000_0000;
 export const NEGATIVE: number = 0x4000_0000;
@@ -22,6 +24,7 @@ export type VectorKernelName =
   | "quadratic"
   | "sparse"
   | "power"
+  | "poseidon"
   | "anySet";
 
 export function vectorKernels(
@@ -36,6 +39,7 @@ export function vectorKernels(
     quadratic: quadratic(library),
     sparse: sparse(library),
     power: power(library),
+    poseidon: poseidon(library),
     anySet: ANY_SET,
   };
 }
@@ -170,6 +174,47 @@ const power = (library: string): Kernel => ({
     r = mul(r, factor);
   }
   store_out(id, r);`,
+});
+
+/**
+ * param: states, width, rounds, partial rounds. `constants` are those of the rounds, then the matrix by rows.
+ * The plain permutation: every thread does one.
+ */
+const poseidon = (library: string): Kernel => ({
+  name: "poseidon",
+  library,
+  bindings: [reads("states"), reads("constants"), writes("out")],
+  functions: `fn fifth(x: F) -> F {
+  var y = x;
+  for (var k = 0u; k < 3u; k++) {
+    var factor = y;
+    if (k == 2u) { factor = x; }
+    y = mul(y, factor);
+  }
+  return y;
+}`,
+  body: `
+  if (id >= param(0u)) { return; }
+  let t = param(1u);
+  let rounds = param(2u);
+  let half = (rounds - param(3u)) / 2u;
+  var s: array<F, ${WIDEST}>;
+  var mixed: array<F, ${WIDEST}>;
+  for (var i = 0u; i < t; i++) { s[i] = load_states(t * id + i); }
+  for (var r = 0u; r < rounds; r++) {
+    let full = r < half || r >= half + param(3u);
+    for (var i = 0u; i < t; i++) {
+      s[i] = add(s[i], load_constants(t * r + i));
+      if (full || i == 0u) { s[i] = fifth(s[i]); }
+    }
+    for (var i = 0u; i < t; i++) {
+      var sum = zero();
+      for (var k = 0u; k < t; k++) { sum = add(sum, mul(load_constants(t * (rounds + i) + k), s[k])); }
+      mixed[i] = sum;
+    }
+    s = mixed;
+  }
+  for (var i = 0u; i < t; i++) { store_out(t * id + i, s[i]); }`,
 });
 
 /** param: words. */

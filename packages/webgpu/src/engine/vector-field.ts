@@ -254,6 +254,16 @@ export class GpuVectorField implements VectorField {
     return v.length === 0 || this.#arithmetic.isZero(this.#buffer(v), v.length);
   }
 
+  /** Poseidon of states of one width; null where the CPU is faster. */
+  async permuted(states: readonly (readonly bigint[])[]): Promise<bigint[][] | null> {
+    const t = states[0]?.length ?? 0;
+    const n = states.length;
+    if (n === 0 || !this.#isLong(n * t)) return null;
+    const out = this.#arithmetic.permute(this.#buffer(this.fromElements(states.flat())), n, t);
+    const lanes = await this.toElements(this.#wrap(out, n * t));
+    return states.map((_, i) => lanes.slice(t * i, t * (i + 1)));
+  }
+
   // ---- sparse matrices
 
   matrix(m: SparseMatrix): Matrix {

@@ -32,7 +32,7 @@ export async function uploadBases(
     for (let start = 0; start < total; start += chunk) {
       const count = Math.min(chunk, total - start);
       const buffer = await device.checked(() => {
-        raw ??= storageBuffer(device, POINT_BYTES * Math.min(PIECE, total));
+        raw ??= storageBuffer(device, POINT_BYTES * Math.min(PIECE, chunk, total));
         return storageBuffer(device, POINT_BYTES * count);
       });
       chunks.push({ start, count, buffer });

@@ -1,8 +1,10 @@
 // Commitments on one open device: both curves, keys that stay on it, sizes that fit it.
 
 import { type Curve, ELEMENT_BYTES, type PackedBases, type Point } from "@foldmesh/algebra";
+import { chooseLayout } from "../autotune.ts";
 import type { Device } from "../device.ts";
 import { GpuError } from "../errors.ts";
+import type { Records } from "../records.ts";
 import type { TimedLayout } from "../wgsl/layout.ts";
 import { type BaseChunk, freeBases } from "./bases.ts";
 import { CurveMSM, type OnStage, type Scalars, countOf, partOf } from "./msm.ts";
@@ -24,7 +26,8 @@ export class DeviceMSM implements Disposable {
   readonly layout: TimedLayout;
   readonly #workspace: Workspace;
   readonly #curves = new Map<string, Promise<CurveMSM>>();
-  readonly #keys: DeviceKey[] = [];
+  readonly #keys = new Map<object, Promise<DeviceKey>>();
+  readonly #uploaded: DeviceKey[] = [];
   #chunk: number;
 
   constructor(device: Device, layout: TimedLayout) {
@@ -38,13 +41,33 @@ export class DeviceMSM implements Disposable {
     );
   }
 
+  /** With the layout that is fastest there. The device is closed with it, or when this fails. @throws GpuError */
+  static async open(device: Device, records: Records): Promise<DeviceMSM> {
+    try {
+      return new DeviceMSM(device, await chooseLayout(device, records));
+    } catch (error) {
+      device[Symbol.dispose]();
+      throw error;
+    }
+  }
+
   /** Most points that are multiplied at a time. */
   get chunk(): number {
     return this.#chunk;
   }
 
-  /** A key, uploaded when it is first used. @throws GpuError */
-  async key(curve: Curve, bases: PackedBases): Promise<DeviceKey> {
+  /**
+   * A key, uploaded when it is first used.
+   * @param owner what the key is known by: whoever names the same one shares its bases
+   * @throws GpuError
+   */
+  key(curve: Curve, bases: PackedBases, owner: object = bases): Promise<DeviceKey> {
+    const key = this.#keys.get(owner) ?? this.#newKey(curve, bases);
+    this.#keys.set(owner, key);
+    return key;
+  }
+
+  async #newKey(curve: Curve, bases: PackedBases): Promise<DeviceKey> {
     const { R, offset } = bases;
     const name = `${curve.name} ${R} ${offset}`;
     const opening =
@@ -52,7 +75,7 @@ export class DeviceMSM implements Disposable {
       CurveMSM.open(curve, this.device, this.#workspace, this.layout, { R, offset });
     this.#curves.set(name, opening);
     const key: DeviceKey = { curve, msm: await opening, bases, chunks: null };
-    this.#keys.push(key);
+    this.#uploaded.push(key);
     return key;
   }
 
@@ -92,7 +115,7 @@ export class DeviceMSM implements Disposable {
 
   #shrink(error: GpuError): void {
     this.#workspace[Symbol.dispose]();
-    for (const key of this.#keys) {
+    for (const key of this.#uploaded) {
       freeBases(key.chunks ?? []);
       key.chunks = null;
     }
@@ -102,7 +125,7 @@ export class DeviceMSM implements Disposable {
 
   [Symbol.dispose](): void {
     this.#workspace[Symbol.dispose]();
-    for (const { chunks } of this.#keys) freeBases(chunks ?? []);
+    for (const { chunks } of this.#uploaded) freeBases(chunks ?? []);
     this.device[Symbol.dispose]();
   }
 }

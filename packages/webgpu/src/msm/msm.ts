@@ -15,8 +15,8 @@ const POINT = 128;
 /** Parts of a multiplication on the GPU, in this order; the rest is upload, answer and the CPU's sum of windows. */
 export type MSMStage = "sort" | "buckets" | "windows";
 
-/** Told how long each stage took. Stages then wait for each other: the whole takes longer. */
-export type OnStage = (stage: MSMStage, ms: number) => void;
+/** Told how long each stage took, in how many dispatches. Stages then wait for each other: the whole takes longer. */
+export type OnStage = (stage: MSMStage, ms: number, dispatches: number) => void;
 
 /** Canonical integers, 32 little-endian bytes each: bytes, or part of a buffer. */
 export type Scalars =
@@ -42,6 +42,7 @@ export class CurveMSM {
   readonly #workspace: Workspace;
   readonly #R: bigint;
   readonly #programs: Readonly<Record<KernelName, Program>>;
+  #dispatches = 0;
 
   private constructor(
     curve: Curve,
@@ -121,12 +122,12 @@ export class CurveMSM {
       windows: (encoder) => void this.#sumBuckets(encoder, plan, buffers),
     };
     for (const [stage, encode] of Object.entries(stages)) {
-      const started = performance.now();
+      const [started, before] = [performance.now(), this.#dispatches];
       const encoder = this.#device.handle.createCommandEncoder();
       encode(encoder);
       queue.submit([encoder.finish()]);
       await this.#device.wait(queue.onSubmittedWorkDone());
-      onStage(stage as MSMStage, performance.now() - started);
+      onStage(stage as MSMStage, performance.now() - started, this.#dispatches - before);
     }
   }
 
@@ -234,6 +235,7 @@ export class CurveMSM {
     threads: number,
     params: readonly number[],
   ): void {
+    this.#dispatches++;
     dispatch(this.#device, encoder, this.#programs[name], buffers, threads, params);
   }
 }

@@ -15,8 +15,8 @@ import {
   packedBases,
   wasmMSM,
 } from "@foldmesh/algebra";
-import { chooseLayout, deviceName } from "../autotune.ts";
-import type { AdapterFacts, Device } from "../device.ts";
+import { deviceName } from "../autotune.ts";
+import type { AdapterFacts } from "../device.ts";
 import { GpuError } from "../errors.ts";
 import { type Records, noRecords } from "../records.ts";
 import { layoutName } from "../wgsl/layout.ts";
@@ -31,7 +31,7 @@ import {
   testScalars,
   weightOf,
 } from "./costs.ts";
-import { type DeviceKey, DeviceMSM } from "./device-msm.ts";
+import type { DeviceKey, DeviceMSM } from "./device-msm.ts";
 
 const CURVES: Readonly<Record<CurveName, Curve>> = { G1, Grumpkin };
 
@@ -57,8 +57,8 @@ export type GpuEvent =
   | { readonly type: "failed"; readonly error: GpuError; readonly final: boolean };
 
 export interface GpuMSMOptions {
-  /** Opens the device: when it is first needed, and again after it was lost. */
-  readonly open: () => Promise<Device>;
+  /** Opens the device: when it is first needed, and again after it was lost. Others may use and close it too. */
+  readonly open: () => Promise<DeviceMSM>;
   readonly records?: Records | undefined;
   /** Instead of measuring and learning. */
   readonly costs?: Costs | undefined;
@@ -197,19 +197,18 @@ class RoutedMSM implements GpuMSM {
 
   async #open(key: KeyDescriptor): Promise<Ready> {
     if (this.#failures >= MOST_FAILURES) throw new GpuError("LOST", "the GPU was given up");
-    if (this.#ready !== null) return this.#ready;
-    const { open, records = noRecords, onEvent } = this.#options;
-    const device = await open();
+    if (this.#ready !== null && this.#ready.msm.device.fault === undefined) return this.#ready;
+    const { open, onEvent } = this.#options;
+    const msm = await open();
+    const { device, layout } = msm;
     try {
-      const layout = await chooseLayout(device, records);
-      const msm = new DeviceMSM(device, layout);
-      const deviceKey = await msm.key(CURVES[key.curve], packedBases(this.#context, key));
+      const deviceKey = await msm.key(CURVES[key.curve], packedBases(this.#context, key), key);
       const costs = await this.#costs(msm, key, deviceKey);
       this.#ready = { msm, costs, keys: new Map([[key, deviceKey]]) };
       onEvent?.({ type: "opened", facts: device.facts, layout: layoutName(layout), costs });
       return this.#ready;
     } catch (error) {
-      device[Symbol.dispose]();
+      msm[Symbol.dispose]();
       throw error;
     }
   }
@@ -217,7 +216,7 @@ class RoutedMSM implements GpuMSM {
   async #keyOf({ msm, keys }: Ready, key: KeyDescriptor): Promise<DeviceKey> {
     let known = keys.get(key);
     if (known === undefined) {
-      known = await msm.key(CURVES[key.curve], packedBases(this.#context, key));
+      known = await msm.key(CURVES[key.curve], packedBases(this.#context, key), key);
       await this.#prove(msm, key, known);
       keys.set(key, known);
     }

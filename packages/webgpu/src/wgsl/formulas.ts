@@ -26,24 +26,34 @@ export const ADD_DIFFERENCES: readonly Step[] = steps(`
   r = r - s
 `);
 
-/** The rest of add-2008-s. */
-export const ADD_REST: readonly Step[] = steps(`
+/** The rest of an addition, once P is known over Q's denominators as (x, y); ZZ and ZZZ of the sum come last. */
+const rest = (x: string, y: string, denominators: string): Step[] =>
+  steps(`
   dd = d * d
   ddd = d * dd
-  v = u * dd
+  v = ${x} * dd
   X = r * r
   X = X - ddd
   X = X - v
   X = X - v
   Y = v - X
   Y = r * Y
-  s = s * ddd
+  s = ${y} * ddd
   Y = Y - s
+  ${denominators.trim()}
+`);
+
+/** The rest of add-2008-s. */
+export const ADD_REST: readonly Step[] = rest(
+  "u",
+  "s",
+  `
   ZZ = pZZ * qZZ
   ZZ = ZZ * dd
   ZZZ = pZZZ * qZZZ
   ZZZ = ZZZ * ddd
-`);
+`,
+);
 
 /** The same with an affine Q: madd-2008-s. */
 export const MIXED_DIFFERENCES: readonly Step[] = steps(`
@@ -53,21 +63,14 @@ export const MIXED_DIFFERENCES: readonly Step[] = steps(`
   r = r - pY
 `);
 
-export const MIXED_REST: readonly Step[] = steps(`
-  dd = d * d
-  ddd = d * dd
-  v = pX * dd
-  X = r * r
-  X = X - ddd
-  X = X - v
-  X = X - v
-  Y = v - X
-  Y = r * Y
-  s = pY * ddd
-  Y = Y - s
+export const MIXED_REST: readonly Step[] = rest(
+  "pX",
+  "pY",
+  `
   ZZ = pZZ * dd
   ZZZ = pZZZ * ddd
-`);
+`,
+);
 
 /** dbl-2008-s-1 of P. */
 export const DOUBLE: readonly Step[] = steps(`
