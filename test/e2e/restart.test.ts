@@ -38,10 +38,10 @@ afterAll(() => place[Symbol.asyncDispose]());
 const startProver = (name: string): Promise<Daemon> =>
   startMember(place, broker, "prover", name, "--config", "prover.json");
 
-const prove = (out: string) => {
+const prove = (out: string, ...more: readonly string[]) => {
   const job = ["--program", MINROOT, "--input", "input.json", "--out", out];
   const network = ["--dial", broker.address, "--deadline", "170s"];
-  return place.start("prove", ...job, ...network, "--json");
+  return place.start("prove", ...job, ...network, ...more, "--json");
 };
 
 interface Receipt {
@@ -106,14 +106,16 @@ describe("a network of processes", () => {
     await expectProvedAndPaidOnce(await job.finished, "b.proof");
   }, 180_000);
 
-  it("whose broker never comes back finishes the job under its standby", async () => {
+  it("whose broker never comes back finishes the job under its standby, where a dApp that is killed too finds it", async () => {
     const standby = await startBroker(place, "standby", { bootstrap: [broker.address] });
     await admitted(standby, 3);
-    const job = prove("c.proof");
+    const asked = ["c.proof", "--data", "dapp", "--request", "c"] as const;
+    const job = prove(...asked);
     await job.said(/works on shard[^]*works on shard/);
     expect(standby.output()).toMatch(/info +job-followed/);
+    job.child.kill("SIGKILL");
     await kill(broker);
-    const finished = await job.finished;
+    const finished = await prove(...asked).finished;
     await expectProvedAndPaidOnce(finished, "c.proof");
     expect(JSON.parse(finished.stdout)).toMatchObject({ takenOverBy: standby.peer });
   }, 180_000);

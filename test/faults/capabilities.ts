@@ -6,8 +6,9 @@ export const CAPABILITIES: readonly Capability[] = [
   { role: "aggregator", weight: 3, kinds: FAULT_KINDS },
   {
     role: "broker",
-    weight: 2,
-    kinds: ["kill-restart", "freeze", "slow", "delay", "loss", "cut", "skew", "disk-full"],
+    weight: 3,
+    kinds: ["kill", "kill-restart", "freeze", "slow", "delay", "loss", "cut", "skew", "disk-full"],
   },
+  { role: "standby", weight: 1, kinds: FAULT_KINDS },
   { role: "dapp", weight: 1, kinds: ["kill-restart", "freeze"] },
 ];

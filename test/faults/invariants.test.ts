@@ -113,12 +113,12 @@ describe("the invariants", () => {
   });
 
   it.each<[string, Partial<RunRecord>]>([
-    ["the broker's accounts are of what was paid", { books: { ...HONEST.books!, escrowed: 5n } }],
+    ["the brokers' accounts are of what was paid", { books: { ...HONEST.books!, escrowed: 5n } }],
     [
-      "the broker's accounts are of what was paid",
+      "the brokers' accounts are of what was paid",
       { books: { ...HONEST.books!, balances: HONEST.books!.balances.slice(1) } },
     ],
-    ["the broker's accounts are of what was paid", { books: undefined }],
+    ["the brokers' accounts are of what was paid", { books: undefined }],
     ["no part is paid twice", { lines: [...HONEST.lines, paid("P2", "0", 1, 3, 2)] }],
     [
       "what a job's dApp is told adds up to what was paid",

@@ -13,6 +13,7 @@ type Rule = (record: RunRecord) => readonly string[];
 const LATE_MS = 15_000;
 /** How long a checkpoint may take to the broker on a machine that is busy. */
 const TRANSIT_MS = 2_500;
+const BROKERS = ["broker", "standby"];
 const MORE_HANDLES = 24;
 const MORE_MIB = 160;
 
@@ -28,7 +29,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     record.jobs.flatMap((job) => sumFaults(record, job)),
   "receipts are of what was paid": (record) =>
     record.members.flatMap((member) => receiptFaults(record, member)),
-  "the broker's accounts are of what was paid": bookFaults,
+  "the brokers' accounts are of what was paid": bookFaults,
   "at most a checkpoint's interval is done again for a fault": redoneFaults,
   "the network is whole again after a job": ({ absent }) => absent,
   "processes leave in order": ({ members }) =>
@@ -128,7 +129,7 @@ function receiptFaults(
     if (paid.get(each) !== held[i]!.amount)
       faults.push(`${name} has a receipt for ${each} that was not paid so`);
   }
-  const wasHit = struck.some(({ hit }) => hit?.name === name || hit?.name === "broker");
+  const wasHit = struck.some(({ hit }) => hit?.name === name || BROKERS.includes(hit?.name ?? ""));
   const missing = wasHit ? [] : [...paid.keys()].filter((each) => !names.includes(each));
   return [...faults, ...missing.map((each) => `${name} has no receipt for ${each}`)];
 }
@@ -136,9 +137,9 @@ function receiptFaults(
 /** What a broker's disk forgot, or could not take, may be missing from its accounts. */
 function bookFaults({ books, lines, members, struck, cheat }: RunRecord): readonly string[] {
   const isHit = ({ fault: { kind }, hit }: RunRecord["struck"][number]): boolean =>
-    hit?.name === "broker" && (kind === "kill-corrupt" || kind === "disk-full");
+    BROKERS.includes(hit?.name ?? "") && (kind === "kill-corrupt" || kind === "disk-full");
   if (struck.some(isHit)) return [];
-  if (books === undefined) return ["the broker did not tell"];
+  if (books === undefined) return ["a broker did not tell"];
   const { balances, escrowed } = books;
   const stuck = escrowed === 0n ? [] : [`${escrowed} are set aside for jobs that are over`];
   const workers = [...members, ...(cheat ? [{ name: cheat.kind, peer: cheat.peer }] : [])];

@@ -75,7 +75,7 @@ export interface Sample {
   readonly rssMiB: number;
 }
 
-/** The broker's accounts when all jobs were over. */
+/** The brokers' accounts when all jobs were over. */
 export interface BooksRecord {
   readonly balances: readonly { readonly peer: string; readonly amount: bigint }[];
   readonly escrowed: bigint;
@@ -91,7 +91,7 @@ export interface RunRecord {
   readonly members: readonly MemberRecord[];
   /** the peer of the hostile member, and what it does; undefined when there was none */
   readonly cheat: { readonly kind: string; readonly peer: string } | undefined;
-  /** undefined when the broker did not tell */
+  /** undefined when a broker did not tell */
   readonly books: BooksRecord | undefined;
   readonly lines: readonly Line[];
   readonly samples: readonly Sample[];

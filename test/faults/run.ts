@@ -8,7 +8,7 @@ import { MAIN, type Member } from "./member.ts";
 import { isFree, isRunning } from "./proc.ts";
 import { createRandom } from "../random.ts";
 import type { Hit, JobRecord, Line, MemberRecord, RunRecord, Sample, Struck } from "./records.ts";
-import type { CheatKind, Fault, JobPlan } from "./schedule.ts";
+import type { CheatKind, Fault, JobPlan, Moment } from "./schedule.ts";
 import { strike } from "./strike.ts";
 import { type World, startWorld } from "./world.ts";
 
@@ -193,17 +193,18 @@ function momentOf(world: World, { moment }: Fault, over: Promise<void>): Promise
   });
 }
 
-function tells({ event, fields }: Line, what: "leaf" | "merge" | "compress"): boolean {
+function tells({ event, fields }: Line, what: Exclude<Moment["on"], "order">): boolean {
   if (what === "leaf") return event === "work-progress";
+  if (what === "paid") return event === "job-paid";
   return event === "work-started" && fields["work"] === what;
 }
 
-/** Members first, which give their leases back to the broker. */
-async function stopAll({ members, broker }: World): Promise<readonly MemberRecord[]> {
-  const others = members.filter((member) => member !== broker);
+/** Members first, which give their leases back to the brokers. */
+async function stopAll({ members, brokers }: World): Promise<readonly MemberRecord[]> {
+  const others = members.filter((member) => !brokers.includes(member));
   const codes = new Map<Member, number | null>();
-  await Promise.all(others.map(async (member) => codes.set(member, await member.stop())));
-  codes.set(broker, await broker.stop());
+  for (const some of [others, brokers])
+    await Promise.all(some.map(async (member) => codes.set(member, await member.stop())));
   const records = members.map(async (member) => {
     const { name, role, peer, pids } = member;
     const receipts = await member.receipts();

@@ -26,6 +26,7 @@ describe("a schedule", () => {
           }
           const gone = faults.filter(({ kind }) => kind === "kill").map(({ role }) => role);
           expect(new Set(gone).size).toBe(gone.length);
+          expect(gone).not.toEqual(expect.arrayContaining(["broker", "standby"]));
         }
       }),
     );

@@ -2,7 +2,7 @@
 import { createRandom } from "../random.ts";
 import type { Random } from "../random.ts";
 
-export const FAULTED_ROLES = ["prover", "aggregator", "broker", "dapp"] as const;
+export const FAULTED_ROLES = ["prover", "aggregator", "broker", "standby", "dapp"] as const;
 export type FaultedRole = (typeof FAULTED_ROLES)[number];
 
 export const FAULT_KINDS = [
@@ -41,7 +41,7 @@ export type CheatKind = (typeof CHEATS)[number];
 
 /** A moment of a job: something that its processes tell of, and a while after it. */
 export interface Moment {
-  readonly on: "order" | "leaf" | "merge" | "compress";
+  readonly on: "order" | "leaf" | "merge" | "compress" | "paid";
   /** which of them: 1 is the first */
   readonly nth: number;
   readonly plusMs: number;
@@ -132,11 +132,14 @@ function momentFor(role: FaultedRole, leaves: number, random: Random): Moment {
   const merge = { on: "merge", nth: 1, plusMs } as const;
   const compress = { on: "compress", nth: 1, plusMs } as const;
   const order = { on: "order", nth: 1, plusMs: plusMs * 4 } as const;
+  const paid = { on: "paid", nth: random.whole(1, leaves), plusMs: random.whole(0, 20) } as const;
   switch (role) {
     case "prover":
       return leaf;
     case "aggregator":
       return random.one([merge, compress]);
+    case "broker":
+      return random.one([order, leaf, leaf, merge, compress, paid]);
     default:
       return random.one([order, leaf, leaf, merge, compress]);
   }
@@ -155,13 +158,14 @@ function durationOf(kind: FaultKind, random: Random): number {
   }
 }
 
-/** At most one process of a role stays away until the job is over, so that somebody is left to do the work. */
+/** At most one process of a role stays away until the job is over, so that somebody is left to do the work; a broker is left to its standby. */
 function keepSome(faults: readonly Fault[]): readonly Fault[] {
   const gone = new Set<FaultedRole>();
   return faults.map((fault) => {
     if (fault.kind !== "kill") return fault;
-    const isLast = fault.role === "broker" || fault.role === "dapp" || gone.has(fault.role);
-    gone.add(fault.role);
+    const role = fault.role === "standby" ? "broker" : fault.role;
+    const isLast = role === "dapp" || gone.has(role);
+    gone.add(role);
     return isLast ? { ...fault, kind: "kill-restart", forMs: fault.forMs % 1_000 } : fault;
   });
 }

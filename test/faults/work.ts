@@ -118,7 +118,8 @@ function progressOf(
       event === "dapp-said" && /^(?!broker|quote)\w+: |^…/.test(String(fields["said"]));
   }
   if (role === "broker") {
-    return ({ event, fields }) => event.startsWith("job-") && fields["job"] === job;
+    return ({ event, fields }) =>
+      event.startsWith("job-") && event !== "job-followed" && fields["job"] === job;
   }
   const tasks = new Set(affected.map(({ task }) => task));
   return ({ event, fields }) =>

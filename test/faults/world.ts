@@ -1,4 +1,4 @@
-// The network under test: a broker, two provers and two aggregators, a process each, every one behind the wire.
+// The network under test: a broker and its standby, two provers and two aggregators, a process each, every one behind the wire.
 import { writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
@@ -11,7 +11,8 @@ import { type Wire, createWire } from "./wire.ts";
 export interface World extends AsyncDisposable {
   readonly directory: string;
   readonly members: readonly Member[];
-  readonly broker: Member;
+  /** the one that dApps dial, and its standby */
+  readonly brokers: readonly Member[];
   readonly wire: Wire;
   /** for dApps */
   readonly brokerAddress: string;
@@ -20,9 +21,9 @@ export interface World extends AsyncDisposable {
   readonly tell: (line: Line) => void;
   /** @returns a function that ends it */
   readonly onLine: (listener: (line: Line) => void) => () => void;
-  /** Waits until all are connected with the broker. @returns names of those that are not, in time */
+  /** Waits until all are connected with the broker, and no broker has a job. @returns names of those that are not so, in time */
   readonly whole: (ms: number) => Promise<readonly string[]>;
-  /** The broker's accounts; undefined when it does not tell. */
+  /** The brokers' accounts; undefined when one does not tell. */
   readonly books: () => Promise<BooksRecord | undefined>;
   readonly sample: () => Promise<readonly Sample[]>;
 }
@@ -37,6 +38,7 @@ export interface WorldInit {
 
 const SPECS = [
   { name: "broker", role: "broker" },
+  { name: "standby", role: "standby" },
   { name: "prover-1", role: "prover" },
   { name: "prover-2", role: "prover" },
   { name: "aggregator-1", role: "aggregator" },
@@ -51,6 +53,7 @@ const BROKER = {
   maxRestMs: 500,
   leaseMs: 8_000,
   keepMs: 120_000,
+  absentMs: 3_000,
 };
 const LEAF_LIMIT = 1;
 /** A daemon is asked for its status this often. */
@@ -88,16 +91,18 @@ export async function startWorld(init: WorldInit): Promise<World> {
       const config = join(directory, `${name}.json`);
       await writeFile(config, JSON.stringify(configOf(role, checkpointMs)));
       const bootstrap = role === "broker" ? [] : ["--bootstrap", brokerAddress];
-      const args = ["--config", config, "--role", role, "--announce", address, ...bootstrap];
+      const of = isBroker(role) ? "broker" : role;
+      const args = ["--config", config, "--role", of, "--announce", address, ...bootstrap];
       members.push(new Member({ name, role, directory, port, args, onLine }));
     }
+    const brokers = members.filter(({ role }) => isBroker(role));
     const [broker, ...others] = members;
     await broker!.start();
     await Promise.all(others.map((member) => member.start()));
     const world: World = {
       directory,
       members,
-      broker: broker!,
+      brokers,
       wire,
       brokerAddress,
       lines,
@@ -106,12 +111,12 @@ export async function startWorld(init: WorldInit): Promise<World> {
         listeners.add(listener);
         return () => void listeners.delete(listener);
       },
-      whole: (ms) => whole(members, broker!, ms),
-      books: async () => booksOf(await statusOf(broker!)),
+      whole: (ms) => whole(members, brokers, ms),
+      books: async () => booksOf(await Promise.all(brokers.map(statusOf))),
       sample: () => sampleAll(members),
       [Symbol.asyncDispose]: dispose,
     };
-    await admitted(world, others.length);
+    for (const { name } of brokers) await admitted(world, name, members.length - brokers.length);
     return world;
   } catch (error) {
     await dispose();
@@ -119,33 +124,42 @@ export async function startWorld(init: WorldInit): Promise<World> {
   }
 }
 
+const isBroker = (role: string): boolean => role === "broker" || role === "standby";
+
 const configOf = (role: string, checkpointMs: number): object => ({
   threads: LEAF_LIMIT, // leaves come one by one, so that progress counts them
-  ...(role === "broker" ? { broker: BROKER } : { checkpointMs }),
+  ...(isBroker(role) ? { broker: BROKER } : { checkpointMs }),
 });
 
 const ADMISSION_MS = 60_000;
 
-/** Until the broker has let that many peers into its auctions. */
-async function admitted({ lines }: World, count: number): Promise<void> {
+/** Until a broker has let that many peers into its auctions. */
+async function admitted({ lines }: World, broker: string, count: number): Promise<void> {
   const giveUp = performance.now() + ADMISSION_MS;
   for (;;) {
     const peers = lines
-      .filter(({ event }) => event === "admitted")
+      .filter(({ name, event }) => name === broker && event === "admitted")
       .map(({ fields }) => fields["peer"]);
     if (new Set(peers).size >= count) return;
-    if (performance.now() > giveUp) throw new Error(`the broker admitted ${peers.length} members`);
+    if (performance.now() > giveUp)
+      throw new Error(`the ${broker} admitted ${peers.length} members`);
     await sleep(LOOK_MS);
   }
 }
 
-async function whole(members: readonly Member[], broker: Member, ms: number): Promise<string[]> {
+async function whole(
+  members: readonly Member[],
+  brokers: readonly Member[],
+  ms: number,
+): Promise<string[]> {
   const giveUp = performance.now() + ms;
   for (;;) {
-    const { peers = [] } = await statusOf(broker);
-    const near = peers.map(({ peer }) => peer);
-    const absent = members.filter(({ peer }) => peer !== broker.peer && !near.includes(peer));
-    if (absent.length === 0 || performance.now() > giveUp) return absent.map(({ name }) => name);
+    const told = await Promise.all(brokers.map(statusOf));
+    const near = [brokers[0]!.peer, ...(told[0]!.peers ?? []).map(({ peer }) => peer)];
+    const absent = members.filter(({ peer }) => !near.includes(peer));
+    const busy = brokers.filter((_, i) => told[i]!.books?.escrowed !== "0");
+    const unready = [...absent, ...busy].map(({ name }) => name);
+    if (unready.length === 0 || performance.now() > giveUp) return unready;
     await sleep(LOOK_MS);
   }
 }
@@ -168,10 +182,16 @@ async function statusOf(member: Member): Promise<Status> {
   }
 }
 
-function booksOf({ books }: Status): BooksRecord | undefined {
-  if (books === undefined) return undefined;
-  const balances = books.balances.map(({ peer, amount }) => ({ peer, amount: BigInt(amount) }));
-  return { balances, escrowed: BigInt(books.escrowed) };
+/** Of all of them: where one of them does not tell, nothing. */
+function booksOf(told: readonly Status[]): BooksRecord | undefined {
+  const books = told.flatMap((each) => each.books ?? []);
+  if (books.length < told.length) return undefined;
+  const accounts = books.flatMap(({ balances }) => balances);
+  const balances = [...Map.groupBy(accounts, ({ peer }) => peer)].map(([peer, of]) => ({
+    peer,
+    amount: of.reduce((sum, { amount }) => sum + BigInt(amount), 0n),
+  }));
+  return { balances, escrowed: books.reduce((sum, each) => sum + BigInt(each.escrowed), 0n) };
 }
 
 function readSocket(path: string): Promise<string> {

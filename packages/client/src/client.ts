@@ -106,6 +106,12 @@ export interface Client {
   result(job: CIDText, options?: CallOptions): Promise<Uint8Array>;
   /** Calls the job off; what was proved until then is paid. @throws ClientError */
   cancel(job: CIDText, reason?: string, options?: CallOptions): Promise<void>;
+  /**
+   * Where those are who may lead a job, as far as they were reached. A dApp that starts again finds its job there, also when the
+   * broker that it dialed is gone.
+   * @returns multiaddrs
+   */
+  places(order: Submitted): Promise<readonly string[]>;
   peers(): readonly ConnectedPeer[];
   /** Who offers what on the network, by signed adverts; what is not found in time is left out. */
   members(options?: CallOptions): Promise<readonly SignedAdvert[]>;
@@ -138,6 +144,7 @@ export class BrokerClient implements Client {
   readonly #target: BrokerAddress;
   readonly #chosen: Leaders;
   readonly #leaders = new Map<CIDText, Leaders>();
+  readonly #meetings = new Map<CIDText, Promise<unknown>>();
 
   constructor(network: Network, target: BrokerAddress) {
     this.#network = network;
@@ -171,7 +178,7 @@ export class BrokerClient implements Client {
       throw new ClientError("BAD_ANSWER", `${this.broker} answered with somebody else's order`);
     }
     this.#leaders.set(job, { candidates, at });
-    candidates.forEach((peer) => void this.#meet(peer));
+    this.#meetings.set(job, Promise.all(candidates.map((peer) => this.#meet(peer))));
     return { id, job, broker: order.sender, standbys, maxPrice, deadline };
   }
 
@@ -228,6 +235,14 @@ export class BrokerClient implements Client {
   ): Promise<void> {
     const message = await signMessage(this.#network.signer, "Cancel", { job, reason });
     await this.#ask(CANCEL, message.bytes, options, job);
+  }
+
+  async places({ job, broker, standbys }: Submitted): Promise<readonly string[]> {
+    await this.#meetings.get(job);
+    const candidates = [broker, ...standbys];
+    const isPlace = ({ peer, direction }: ConnectedPeer): boolean =>
+      direction === "outbound" && candidates.includes(peer);
+    return this.peers().flatMap((each) => (isPlace(each) ? [each.address] : []));
   }
 
   peers(): readonly ConnectedPeer[] {

@@ -62,13 +62,21 @@ export type JobEvent =
       readonly amount: Money;
       readonly receipt: CIDText;
     })
-  | {
+  /** paid by the broker before, who led when the job was over: it does so when it is back, if it has not done so already */
+  | (Work & { readonly kind: "owed"; readonly range: Range; readonly amount: Money })
+  | (Payer & {
       readonly kind: "done";
       readonly proof: CIDText;
       readonly bytes: number;
+      /** with what is owed */
       readonly paid: Money;
-    }
-  | { readonly kind: "failed"; readonly reason: string; readonly message: string };
+    })
+  | (Payer & { readonly kind: "failed"; readonly reason: string; readonly message: string });
+
+interface Payer {
+  /** where the broker that tells this leaves the paying to the one before */
+  readonly payer?: PeerId;
+}
 
 interface Work {
   readonly task: string;
@@ -97,6 +105,8 @@ export interface JobUpdate {
   readonly at: Time;
   readonly event: JobEvent;
 }
+
+type On<K extends JobEvent["kind"]> = Extract<JobEvent, { kind: K }>;
 
 const MAX_LISTED = 4096;
 const work = { task: taskId, epoch, peer };
@@ -141,8 +151,15 @@ const jobEvent: Codec<JobEvent> = union<JobEvent>({
   rejected: struct({ kind: word("rejected"), ...work, failures: list(sentence, 1, 32) }),
   blamed: struct({ kind: word("blamed"), ...work, reason: sentence }),
   paid: struct({ kind: word("paid"), ...work, range, amount: money, receipt: cid }),
-  done: struct({ kind: word("done"), proof: cid, bytes: count, paid: money }),
-  failed: struct({ kind: word("failed"), reason: sentence, message: sentence }),
+  owed: struct({ kind: word("owed"), ...work, range, amount: money }),
+  done: struct<On<"done">>(
+    { kind: word("done"), proof: cid, bytes: count, paid: money, payer: peer },
+    ["payer"],
+  ),
+  failed: struct<On<"failed">>(
+    { kind: word("failed"), reason: sentence, message: sentence, payer: peer },
+    ["payer"],
+  ),
 });
 
 export const jobUpdate: Codec<JobUpdate> = struct<JobUpdate>({

@@ -60,7 +60,9 @@ export type JobEvent =
   | { readonly kind: "reconnected"; readonly peer: PeerId }
   /** a broker begins a term: a standby, or the same one after a restart */
   | { readonly kind: "takenOver"; readonly term: number }
-  | { readonly kind: "cancelled" };
+  | { readonly kind: "cancelled" }
+  /** the job is over, and this broker pays for it, whoever leads it later */
+  | { readonly kind: "settling"; readonly payer: PeerId };
 
 interface FromHolder {
   readonly task: string;
@@ -92,7 +94,8 @@ export type Ignored =
   | "DUPLICATE"
   | "OUT_OF_RANGE"
   | "OVER_BUDGET"
-  | "JOB_OVER";
+  | "JOB_OVER"
+  | "JOB_RUNNING";
 
 export type JobFailure = "DEADLINE" | "CANCELLED" | "NO_BIDDERS" | "TOO_MANY_ATTEMPTS";
 

@@ -51,6 +51,8 @@ export interface JobState {
   readonly tasks: readonly Task[];
   /** caught cheating in this job: no lease goes to them any more */
   readonly banned: readonly PeerId[];
+  /** who pays for it, now that it is over: the first broker that its log names */
+  readonly payer?: PeerId;
 }
 
 export interface JobStep {

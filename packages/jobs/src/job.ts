@@ -2,7 +2,7 @@ import type { Time } from "@foldmesh/protocol";
 import { onCheckpointJudged, onCheckpointLost, onDisputed } from "./checkpoints.ts";
 import { advance, ends } from "./advance.ts";
 import { askAgain, onDelivered, onJudged } from "./delivering.ts";
-import type { JobEffect, JobEvent } from "./events.ts";
+import type { Ignored, JobEffect, JobEvent } from "./events.ts";
 import { nextSale } from "./forecast.ts";
 import type { JobInit, JobState, JobStep } from "./job-state.ts";
 import {
@@ -39,13 +39,7 @@ export function createJob(init: JobInit, now: Time): JobStep {
  * give the same state. Past the deadline every event fails the job.
  */
 export function step(state: JobState, event: JobEvent, now: Time): JobStep {
-  if (state.phase.kind !== "Running") {
-    const effects =
-      event.kind === "tick"
-        ? []
-        : [{ kind: "ignored", event: event.kind, reason: "JOB_OVER" } as const];
-    return { state, effects };
-  }
+  if (state.phase.kind !== "Running") return afterEnd(state, event);
   if (now >= state.init.deadline) {
     return ends(state, { kind: "Failed", reason: "DEADLINE" }, overdue(state, now));
   }
@@ -53,6 +47,19 @@ export function step(state: JobState, event: JobEvent, now: Time): JobStep {
   const { state: next, effects } = handle(state, event, now);
   return advance(next, effects, now);
 }
+
+/** Of a job that is over it is only settled who pays for it. */
+function afterEnd(state: JobState, event: JobEvent): JobStep {
+  if (event.kind === "settling" && state.payer === undefined)
+    return { state: { ...state, payer: event.payer }, effects: [] };
+  return { state, effects: event.kind === "tick" ? [] : [ignoring(event, "JOB_OVER")] };
+}
+
+const ignoring = ({ kind }: JobEvent, reason: Ignored): JobEffect => ({
+  kind: "ignored",
+  event: kind,
+  reason,
+});
 
 /** The state after a log of events, each with the time at which it was stepped. */
 export function replay(init: JobInit, begun: Time, log: readonly LogEntry[]): JobState {
@@ -107,7 +114,9 @@ function handle(
     case "reconnected":
       return mapTasks(state, now, (task, env) => onReconnected(task, event, env));
     case "takenOver":
-      return onTakenOver(state, event.term, now);
+      return onTakenOver(state, event, now);
+    case "settling":
+      return { state, effects: [ignoring(event, "JOB_RUNNING")] };
     case "judged":
       return event.valid || !isConvicting(state, event)
         ? withTask(state, event, now, onJudged)
@@ -143,7 +152,8 @@ type TaskEvent = Exclude<
       | "reconnected"
       | "takenOver"
       | "judged"
-      | "cancelled";
+      | "cancelled"
+      | "settling";
   }
 >;
 
@@ -179,9 +189,13 @@ function onTick(task: Task, env: Env): TaskStep {
 }
 
 /** Terms only rise; a restarted broker takes a new one as a standby would. */
-function onTakenOver(state: JobState, term: number, now: Time): JobStep {
-  if (term <= state.term)
-    return { state, effects: [{ kind: "ignored", event: "takenOver", reason: "STALE_EPOCH" }] };
+function onTakenOver(
+  state: JobState,
+  event: Extract<JobEvent, { kind: "takenOver" }>,
+  now: Time,
+): JobStep {
+  const { term } = event;
+  if (term <= state.term) return { state, effects: [ignoring(event, "STALE_EPOCH")] };
   return mapTasks({ ...state, term }, now, (task, env) => {
     const begun = onNewTerm(task, env);
     const asked = askAgain(begun.task, env);

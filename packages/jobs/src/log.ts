@@ -65,6 +65,7 @@ const jobEvent: Codec<JobEvent> = union<JobEvent>({
   reconnected: struct({ kind: word("reconnected"), peer }),
   takenOver: struct({ kind: word("takenOver"), term: epoch }),
   cancelled: struct({ kind: word("cancelled") }),
+  settling: struct({ kind: word("settling"), payer: peer }),
 });
 
 const entry: Codec<LogEntry> = struct<LogEntry>({ at: time, event: jobEvent });

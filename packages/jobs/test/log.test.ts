@@ -55,6 +55,7 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof<fc.Arbitrary<JobEvent>[]>(
   fc.record({ kind: kind("disconnected"), peer }),
   fc.record({ kind: kind("reconnected"), peer }),
   fc.record({ kind: kind("takenOver"), term: fc.nat(4) }),
+  fc.record({ kind: kind("settling"), payer: peer }),
 );
 
 const logs: fc.Arbitrary<readonly LogEntry[]> = fc

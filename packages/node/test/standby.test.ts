@@ -9,6 +9,7 @@ import { type Network, createNetwork } from "@foldmesh/network";
 import { encodeCanonical, signMessage } from "@foldmesh/protocol";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type { NodeConfig } from "../src/index.ts";
+import type { NodeParts } from "../src/node.ts";
 import { LEAD, LEASE, LOG, candidacy, logRequest } from "../src/methods.ts";
 import { toyProver } from "./toy-prover.ts";
 import { type Member, type World, all, createWorld, until } from "./world.ts";
@@ -44,12 +45,14 @@ interface Town {
   readonly client: Client;
 }
 
+type BrokerConfig = NonNullable<NodeConfig["broker"]> & { readonly board?: NodeParts["board"] };
+
 const WORKER = { overheadMs: 100, maxConcurrent: 2, checkpointMs: 100 };
 /** What a toy node of minroot, whose state is of three elements, takes. */
 const NODE_BYTES = 320;
 
 /** Somebody through whom the others find each other, brokers, a prover and an aggregator. */
-async function town(leafMs: number, ...configs: readonly NodeConfig["broker"][]): Promise<Town> {
+async function town(leafMs: number, ...configs: readonly BrokerConfig[]): Promise<Town> {
   const world = await createWorld();
   onTestFinished(() => world[Symbol.asyncDispose]());
   const prover = toyProver(leafMs);
@@ -57,10 +60,10 @@ async function town(leafMs: number, ...configs: readonly NodeConfig["broker"][])
   const aggregator = await world.start("aggregator", { roles: ["aggregator"], worker }, { prover });
   const good = await world.start("prover", { roles: ["prover"], worker }, { prover });
   const candidates: Member[] = [];
-  for (const [i, config] of configs.entries()) {
+  for (const [i, { board, ...config }] of configs.entries()) {
     const broker = { stepsPerLeaf: 1, restMs: 300, absentMs: SOON, ...config };
     const member = { roles: ["broker"], store: "disk", broker } as const;
-    candidates.push(await world.start(`broker-${i}`, member, { prover }));
+    candidates.push(await world.start(`broker-${i}`, member, { prover, ...(board && { board }) }));
   }
   await until(
     () => candidates.every((each) => count(each, "admitted") === 2),
@@ -108,6 +111,50 @@ test("a broker that is killed in the middle of a job: its standby goes on with t
   );
   await until(() => back.status().jobs.at(-1)?.phase === "done", "the end, told to who was away");
   expect(count(back, "job")).toBe(0); // it did nothing of the job
+}, 120_000);
+
+/** Its receipts reach nobody: as of a broker whose power goes off when it has written a payment down. */
+const mute: NodeParts["board"] = (board) => ({
+  ...board,
+  repost: (message) =>
+    message.kind === "Receipt" ? Promise.reject(new Error("no power")) : board.repost(message),
+});
+
+test("a broker that dies while it pays: its standby leaves the paying to it, and everybody is paid once", async () => {
+  const it = await town(50, { board: mute }, {});
+  const { world, client, workers } = it;
+  const [broker, standby] = it.brokers as [Member, Member];
+  const { job } = await order(it, 8);
+  const watched = all(client.watch(job));
+  await until(() => count(broker, "handler-failed") > 0, "the first payments");
+  await world.stop(broker);
+  const updates = await watched;
+  const owed = of(updates, "owed");
+  const end = of(updates, "done").at(-1)!;
+  expect(end).toMatchObject({ payer: broker.peer });
+  expect(owed.reduce((sum, { amount }) => sum + amount, 0n)).toBe(end.paid);
+  expect(of(updates, "paid")).toEqual([]);
+  const { balances, escrowed } = standby.status().books!;
+  expect(balances.filter(({ amount }) => amount > 0n).map(({ peer }) => peer)).toEqual([
+    client.peer,
+  ]);
+  expect(escrowed).toBe(0n);
+  const receipts = () =>
+    workers.flatMap(({ events }) => events.filter((event) => event.kind === "receipt"));
+  expect(receipts()).toEqual([]);
+  const config = { roles: ["broker"], store: "disk", bootstrap: standby.addresses } as const;
+  const back = await world.start("broker-0", config, { prover: toyProver() });
+  await until(() => receipts().length === owed.length, "receipts of who was away");
+  const slots = receipts().map(({ task, epoch, amount }) => `${task}@${epoch} ${amount}`);
+  expect(slots.toSorted()).toEqual(owed.map((o) => `${o.task}@${o.epoch} ${o.amount}`).toSorted());
+  expect(receipts().every(({ from }) => from === broker.peer)).toBe(true);
+  await until(() => back.status().jobs.at(-1)?.phase === "done", "the end of the job there");
+  const sum = (all: readonly { readonly amount: bigint }[]): bigint =>
+    all.reduce((total, { amount }) => total + amount, 0n);
+  expect(sum(back.status().books!.balances.filter(({ peer }) => peer !== client.peer))).toBe(
+    end.paid,
+  );
+  expect(back.status().books!.escrowed).toBe(0n);
 }, 120_000);
 
 test("a broker that dies together with its prover: the standby has the checkpoint, and another prover goes on from there", async () => {

@@ -82,6 +82,7 @@ function apply(model: JobModel, event: JobEvent): JobModel {
     case "blamed":
       return change(model, event.task, { state: "rejected" });
     case "paid":
+    case "owed":
       return change(model, event.task, { paid: event.amount });
     case "done":
     case "failed":
@@ -145,6 +146,8 @@ function lineOf(event: JobEvent): string | null {
       return `${name(event.peer)} lost ${event.task}: ${event.reason}`;
     case "paid":
       return `${name(event.peer)} was paid ${event.amount} for ${event.task}`;
+    case "owed":
+      return `${name(event.peer)} is paid ${event.amount} for ${event.task} by the broker before`;
     case "done":
       return `done: a proof of ${event.bytes} bytes for ${event.paid} micro-units`;
     case "failed":

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { loadIdentity } from "@foldmesh/node";
 import { makeDataDirectory } from "../io/data-dir.ts";
+import { type RequestMemory, openMemory } from "./memory.ts";
 
 export interface RequestIdentity {
   /** what the user calls it */
@@ -14,6 +15,7 @@ export interface RequestIdentity {
   readonly privateKey: Uint8Array;
   /** the request's nonce, hex */
   readonly id: string;
+  readonly memory: RequestMemory;
 }
 
 /** @param given default: a fresh one, which nobody can ask again by accident */
@@ -23,11 +25,13 @@ export async function requestIdentity(dataDir: string, given?: string): Promise<
   const secret = await loadIdentity(clientDirectory(dataDir));
   const derive = (use: string): Buffer =>
     createHash("sha256").update(`foldmesh-${use}-v1`).update(secret).update(name).digest();
+  const id = derive("request").toString("hex");
   return {
     name,
     isNamed: given !== undefined,
     privateKey: new Uint8Array(derive("requester")),
-    id: derive("request").toString("hex"),
+    id,
+    memory: await openMemory(join(clientDirectory(dataDir), "requests"), id),
   };
 }
 

@@ -65,11 +65,20 @@ export async function proveRemotely(
     const { id } = identity;
     const asked = { program, ...powers, input, deadline, id, ...(zn && { zn }) };
     const order = await orderJob(client, asked, request, options);
-    if (request.detach === true) return { order, finished: null };
+    const { memory } = identity;
+    const remembered = client
+      .places(order)
+      .then((places) => memory.remember({ places }))
+      .catch(() => undefined); // the job goes on all the same
+    if (request.detach === true) {
+      await remembered;
+      return { order, finished: null };
+    }
     const proof = await follow(client, order, options);
     options.onEvent({ kind: "checking", bytes: proof.length });
     const verdict = await check(request, proof, options.signal);
     options.onEvent({ kind: "checked", ok: verdict.ok, ms: verdict.ms });
+    await remembered.then(memory.forget);
     return { order, finished: { proof, verdict } };
   } finally {
     await client.close();
@@ -92,7 +101,9 @@ async function orderJob(
   { signal, onEvent }: RemoteOptions,
 ): Promise<Submitted> {
   const quote = await client.quote({ ...asked, maxPrice: request.maxPrice ?? 0n }, { signal });
-  const maxPrice = request.maxPrice ?? suggestedCap(quote);
+  const { memory } = request.identity;
+  const maxPrice = request.maxPrice ?? memory.known.maxPrice ?? suggestedCap(quote);
+  await memory.remember({ maxPrice });
   onEvent({ kind: "quoted", quote, maxPrice });
   const order = await client.submit({ ...asked, maxPrice }, { signal });
   onEvent({ kind: "ordered", order });
@@ -143,7 +154,7 @@ async function connectFirst(
   const giveUp = performance.now() + (request.identity.isNamed ? PATIENCE_MS : 0);
   for (let attempt = 1; ; attempt++) {
     const failures: Error[] = [];
-    for (const dial of request.addresses) {
+    for (const dial of new Set([...request.addresses, ...request.identity.memory.known.places])) {
       const client = await tryToConnect(dial, request, signal);
       if (!(client instanceof Error)) return client;
       failures.push(client);

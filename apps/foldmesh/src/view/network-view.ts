@@ -117,7 +117,8 @@ function advanceJob(view: NetworkView, event: JobEvent): NetworkView {
       return withWorker(withoutTask(view, event), event.peer, ({ blamed }) => ({
         blamed: blamed + 1,
       }));
-    case "paid": {
+    case "paid":
+    case "owed": {
       const { amount } = event;
       const paid = { ...view, paid: view.paid + amount };
       return withWorker(paid, event.peer, (each) => ({ paid: each.paid + amount }));

@@ -87,6 +87,8 @@ function lineOfJob(event: JobEvent, name: Naming): string | null {
       return `${name(event.peer)} lost ${event.task}: ${event.reason}`;
     case "paid":
       return `paid ${price(event.amount)} to ${name(event.peer)} for ${workName(event.task, event.range)}`;
+    case "owed":
+      return `${price(event.amount)} to ${name(event.peer)} for ${workName(event.task, event.range)} is paid by the broker before`;
     case "done":
       return `done: paid ${price(event.paid)} in all`;
     case "failed": // the command ends with this very sentence

@@ -43,6 +43,7 @@ import { type BrokerJob, finishedJob } from "./broker-job.ts";
 import { Candidacies } from "./candidacies.ts";
 import { type Desk, createDesk } from "./desk.ts";
 import { JobRunner, type RunnerInit, ownerOf } from "./job-runner.ts";
+import { payLate } from "./late-payments.ts";
 import { openRequest, resultOf, resume, unknownJob } from "./requests.ts";
 import { type Challenge, Roster } from "./roster.ts";
 import { type Standing, loadStanding } from "./standing.ts";
@@ -364,17 +365,21 @@ export class Broker {
   ): Promise<void> {
     const { journal, shelf, network, brokerConfig, now, stopping: signal } = this.#context;
     const result = resultOf(last);
+    const { payer } = last.event as Extract<JobUpdate["event"], { kind: "done" | "failed" }>;
     if (result.kind === "done") {
       await shelf.expire(result.proof, brokerConfig.keepMs);
       const options = { from: [from], maxBytes: result.bytes, signal };
       await network.blobs.download(result.proof, options);
     }
     await this.#stepDown(job);
-    const { record, updates } = (await journal.one(job))!;
-    const ended = { ...record, result, ended: now() };
+    const kept = (await journal.one(job))!;
+    const isPayer = payer === network.peer;
+    const late = isPayer ? await payLate(this.#context, this.#books, kept) : [];
+    const ended = { ...kept.record, result, ended: now() };
     await journal.end(job, ended, last, ...this.#books.settle(job));
     await shelf.release(ownerOf(job));
-    this.#keepFinished({ job, record: ended, entries: [], updates: [...updates, last] }, signed);
+    const updates = [...kept.updates, ...late, last];
+    this.#keepFinished({ job, record: ended, entries: [], updates }, signed);
   }
 
   #keepFinished(kept: KeptJob, signed: Signed): void {

@@ -21,6 +21,7 @@ import {
   type Range,
   type RefusalReason,
   type SignedMessage,
+  type Time,
   openMessage,
   verifySignature,
 } from "@foldmesh/protocol";
@@ -97,14 +98,10 @@ export class JobRunner implements BrokerJob {
     const feed = (event: JobEvent): void => void this.feed(event);
     const tell = (event: Told): void => void this.#tell(event);
     const own = (cid: CIDText, owner?: string): Promise<CIDText> => this.#own(cid, owner);
-    this.#settlement = new Settlement({
-      job: accepted.job,
-      books: init.books,
-      leadership,
-      state: () => this.#state,
-      tell,
-      told: past.updates.map(({ event }) => event),
-    });
+    const signal = AbortSignal.any([this.#ending.signal, context.stopping]);
+    const current = (): JobState => this.#state!;
+    const take = (event: JobEvent, at: Time): void => this.#take(event, at);
+    this.#settlement = new Settlement({ ...init, state: current, take, tell, signal });
     const { order } = init;
     const prosecutor = new Prosecutor({ context, request: accepted.message, order });
     this.#examiner = new Examiner({
@@ -141,7 +138,6 @@ export class JobRunner implements BrokerJob {
       complain: (error) => this.#complain("backing up a checkpoint", error),
     });
     this.#auctions = openSales({ ...init, tell, feed, term: () => this.#state?.term ?? 0 });
-    const signal = AbortSignal.any([this.#ending.signal, context.stopping]);
     const onExecuted = executionNews({ accepted, state: () => this.#state, tell, feed });
     this.#ground = layGround({ context, accepted, signal, onExecuted });
   }
@@ -229,6 +225,12 @@ export class JobRunner implements BrokerJob {
       effects,
       written.then(() => this.#init.leadership.logged()),
     );
+  }
+
+  /** Nothing follows from it but the state. */
+  #take(event: JobEvent, at: Time): void {
+    this.#state = step(this.#state!, event, at).state;
+    this.#init.leadership.logged();
   }
 
   /** Of peers that hold nothing of it no job takes notice: anybody may come and go. */
@@ -424,22 +426,22 @@ export class JobRunner implements BrokerJob {
   // ---- the end
 
   async #finish({ root }: Effect<"jobDone">): Promise<void> {
-    const paid = await this.#settlement.settle();
+    const settled = await this.#settlement.settle();
     const { proof, bytes } = await publishProof(this.#context, this.accepted, root);
     this.#context.shelf.allow(proof, ...this.#init.leadership.candidates);
-    this.#close({ kind: "done", proof, bytes }, { kind: "done", proof, bytes, paid });
+    this.#close({ kind: "done", proof, bytes }, { kind: "done", proof, bytes, ...settled });
   }
 
   async #giveUp({ reason, task }: Effect<"jobFailed">): Promise<void> {
-    await this.#settlement.settle();
-    if (this.#fault === undefined) this.#fail(reason, sentenceFor(reason, task));
-    else this.#fail("EXECUTION", this.#fault);
+    const { payer } = await this.#settlement.settle();
+    if (this.#fault === undefined) this.#fail(reason, sentenceFor(reason, task), payer);
+    else this.#fail("EXECUTION", this.#fault, payer);
   }
 
-  #fail(reason: string, message: string): void {
+  #fail(reason: string, message: string, payer?: PeerId): void {
     if (!this.#isRunning) return;
     const end = { kind: "failed", reason, message: message.slice(0, 500) } as const;
-    this.#close(end, end);
+    this.#close(end, { ...end, ...(payer && { payer }) });
   }
 
   /** The result stands and is told, even where it cannot be written down at once: that is then tried again. */

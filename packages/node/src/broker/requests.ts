@@ -31,7 +31,10 @@ export function resume(known: Signed, { content }: SignedMessage<"ProofRequest">
 /** What the last that a job's requester is told comes to. */
 export function resultOf({ event }: JobUpdate): JobResult {
   if (event.kind !== "done" && event.kind !== "failed") throw new Error(`${event.kind} is no end`);
-  if (event.kind === "failed") return event;
+  if (event.kind === "failed") {
+    const { kind, reason, message } = event;
+    return { kind, reason, message };
+  }
   const { kind, proof, bytes } = event;
   return { kind, proof, bytes };
 }

@@ -1,45 +1,57 @@
 // What a job's end comes to in money: every verified part is paid for, once, and the rest goes back.
 
 import type { JobEvent as Told } from "@foldmesh/client";
-import type { JobEffect, JobState } from "@foldmesh/jobs";
-import type { CIDText, Money } from "@foldmesh/protocol";
-import type { Books } from "./books.ts";
-import type { Leadership } from "./succession.ts";
-import { payoutOf } from "./update-log.ts";
+import { type JobEffect, type JobEvent, type JobState, encodeEntry } from "@foldmesh/jobs";
+import type { CIDText, Money, PeerId, Time } from "@foldmesh/protocol";
+import { insist } from "./insist.ts";
+import type { RunnerInit } from "./job-runner.ts";
+import { payoutName, payoutOf } from "./update-log.ts";
 
 type Pay = Extract<JobEffect, { kind: "pay" }>;
 
-export interface SettlementInit {
-  readonly job: CIDText;
-  readonly books: Books;
-  readonly leadership: Leadership;
-  readonly state: () => JobState | undefined;
+/** Of its `past`, what the requester was told before this start. */
+type Of = Pick<RunnerInit, "context" | "accepted" | "books" | "leadership" | "past">;
+
+export interface SettlementInit extends Of {
+  readonly state: () => JobState;
+  /** An event that has been written down. */
+  readonly take: (event: JobEvent, at: Time) => void;
   readonly tell: (event: Told) => void;
-  /** what the requester was told before this start */
-  readonly told: readonly Told[];
+  /** that somebody else leads, or that the node stops */
+  readonly signal: AbortSignal;
+}
+
+export interface Settled {
+  /** in all, with what the broker before pays */
+  readonly paid: Money;
+  /** who pays, if that is not this broker */
+  readonly payer?: PeerId;
 }
 
 export class Settlement {
   readonly #init: SettlementInit;
-  /** amounts by receipt, of all that the client was told */
-  readonly #paid: Map<CIDText, Money>;
+  /** amounts by payment, of all that the client was told */
+  readonly #told: Map<string, Money>;
   readonly #payments: Promise<unknown>[] = [];
-  #sealed: Promise<void> | undefined;
+  #choosing: Promise<PeerId> | undefined;
 
   constructor(init: SettlementInit) {
     this.#init = init;
-    this.#paid = new Map(init.told.flatMap(payoutOf));
+    this.#told = new Map(init.past.updates.flatMap(({ event }) => payoutOf(event)));
   }
 
   pay(effect: Pay): void {
-    this.#payments.push(this.#pay(effect));
+    const payment = this.#pay(effect);
+    payment.catch(() => {}); // whoever settles hears of it
+    this.#payments.push(payment);
   }
 
-  /** When nothing is left to be paid. @returns what was paid in all */
-  async settle(): Promise<Money> {
-    await this.#seal();
+  /** When nothing is left to be paid. */
+  async settle(): Promise<Settled> {
+    const payer = await this.#payer();
     await Promise.all(this.#payments);
-    return this.#paid.values().reduce((a, b) => a + b, 0n);
+    const paid = this.#told.values().reduce((a, b) => a + b, 0n);
+    return this.#isSelf(payer) ? { paid } : { paid, payer };
   }
 
   /** Until no payment is under way. */
@@ -47,20 +59,54 @@ export class Settlement {
     await Promise.allSettled(this.#payments);
   }
 
-  /** What is paid for must be known to whoever goes on when this broker stays away: else it would have it done again, and paid. */
-  #seal(): Promise<void> {
-    return (this.#sealed ??= this.#init.leadership.sealed());
+  #isSelf(peer: PeerId): boolean {
+    return peer === this.#init.context.network.peer;
+  }
+
+  /**
+   * The one broker that pays, by the job's log. Before it pays, most of those who may go on when it stays away know that, and what
+   * is paid for: else they would have it done again, and pay too.
+   */
+  #payer(): Promise<PeerId> {
+    return (this.#choosing ??= this.#choose());
+  }
+
+  async #choose(): Promise<PeerId> {
+    const { leadership, state } = this.#init;
+    if (state().payer === undefined) await this.#nameSelf();
+    const payer = state().payer!;
+    if (this.#isSelf(payer)) await leadership.sealed();
+    return payer;
+  }
+
+  /** Again and again where the disk is full. */
+  async #nameSelf(): Promise<void> {
+    const { context, accepted, take, signal } = this.#init;
+    const { journal, network, now } = context;
+    const event = { kind: "settling", payer: network.peer } as const;
+    const at = now();
+    await insist(() => journal.append(accepted.job, encodeEntry({ at, event })), signal);
+    signal.throwIfAborted();
+    take(event, at);
   }
 
   async #pay(effect: Pay): Promise<void> {
-    const { job, books, state, tell } = this.#init;
+    const { accepted, books, state, tell } = this.#init;
     const { task, epoch, peer, range, amount } = effect;
-    const made = state()!.tasks.find(({ id }) => id === task)!.state;
-    await this.#seal();
-    const node = made.kind === "Verified" ? made.node : undefined;
-    const receipt = await books.pay(job, effect, node);
-    if (receipt === undefined || this.#paid.has(receipt.id)) return;
-    this.#paid.set(receipt.id, amount);
-    tell({ kind: "paid", task, epoch, peer, range, amount, receipt: receipt.id });
+    const payer = await this.#payer();
+    const receipt = this.#isSelf(payer)
+      ? await books.pay(accepted.job, effect, nodeOf(state(), task))
+      : undefined;
+    const isMissing = this.#isSelf(payer) && receipt === undefined;
+    if (isMissing || this.#told.has(payoutName(effect))) return;
+    this.#told.set(payoutName(effect), amount);
+    const part = { task, epoch, peer, range, amount };
+    tell(receipt ? { kind: "paid", ...part, receipt: receipt.id } : { kind: "owed", ...part });
   }
+}
+
+/** What a task came to. */
+export function nodeOf({ tasks }: JobState, task: string): CIDText | undefined {
+  const made = tasks.find(({ id }) => id === task)!.state;
+  return made.kind === "Verified" ? made.node : undefined;
 }

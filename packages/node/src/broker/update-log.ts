@@ -1,5 +1,5 @@
 import { type JobEvent, type JobUpdate, MAX_UPDATES, WATCH, jobUpdate } from "@foldmesh/client";
-import { type CIDText, type Money, type Time, encodeCanonical } from "@foldmesh/protocol";
+import { type Money, type PeerId, type Time, encodeCanonical } from "@foldmesh/protocol";
 
 /** Everything a job's client is told, kept so that it can be asked for again from any point. */
 export interface UpdateLog {
@@ -80,6 +80,10 @@ function wait(waiting: Set<() => void>, ms: number, signal: AbortSignal): Promis
   });
 }
 
-/** What a client was told of a payment: receipt and amount. */
-export const payoutOf = (event: JobEvent): readonly (readonly [CIDText, Money])[] =>
-  event.kind === "paid" ? [[event.receipt, event.amount]] : [];
+/** What a client was told of a payment: which one, and the amount. */
+export const payoutOf = (event: JobEvent): readonly (readonly [string, Money])[] =>
+  event.kind === "paid" || event.kind === "owed" ? [[payoutName(event), event.amount]] : [];
+
+/** Of the one payment that a lease can come to, as receipts are kept. */
+export const payoutName = (of: { task: string; epoch: number; peer: PeerId }): string =>
+  `${of.task}/${of.epoch}/${of.peer}`;
