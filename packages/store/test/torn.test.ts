@@ -1,5 +1,6 @@
 import { cp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { Level } from "level";
 import { describe, expect, test } from "vitest";
 import { openStore } from "../src/index.ts";
 import { drawsFrom } from "./draws.ts";
@@ -52,9 +53,9 @@ async function stateFile(dir: string, ending: string): Promise<string> {
   return paths[sizes.indexOf(Math.max(...sizes))] as string;
 }
 
-async function flip(path: string, at: number): Promise<void> {
+async function flip(path: string, at: number, bits = 0x10): Promise<void> {
   const bytes = await readFile(path);
-  bytes[at] = (bytes[at] as number) ^ 0x10;
+  bytes[at] = (bytes[at] as number) ^ bits;
   await writeFile(path, bytes);
 }
 
@@ -162,7 +163,29 @@ describe("a store with a bad byte", () => {
   });
 });
 
-test("a store with bad bytes in any of its files opens, and what is there is right", async () => {
+test("a record whose key has become no text is put aside, in a room and in a log", async () => {
+  const dir = await crashImage();
+  const level = new Level<Uint8Array, Uint8Array>(join(dir, "state"), {
+    keyEncoding: "view",
+    valueEncoding: "view",
+  });
+  for (const key of ["!raw!key8", "!events!job0\0"]) {
+    const damaged = Buffer.from(key);
+    damaged[key.length - 1] = 0xff;
+    await level.put(damaged, new Uint8Array(300));
+  }
+  await level.close();
+  const store = await open(dir);
+  expect(store.report.dropped).toEqual([{ room: "raw", key: "key\ufffd" }]);
+  await checkContents(store);
+  expect(await collect(store.rooms.raw.entries())).toHaveLength(EVENTS);
+  await store.close();
+});
+
+test.each([
+  ["bad bytes", 0x10],
+  ["bytes that are no text, as keys are,", 0x80],
+])("a store with %s in any of its files opens, and what is there is right", async (_, bits) => {
   const image = await crashImage();
   await (await open(image)).close(); // makes a table of the log
   await crash(image);
@@ -174,7 +197,7 @@ test("a store with bad bytes in any of its files opens, and what is there is rig
     const dir = await copyOf(image);
     const path = join(dir, relative(image, parentPath), name);
     const { length } = await readFile(path);
-    for (let i = 0; length > 0 && i < 16; i++) await flip(path, draw(length));
+    for (let i = 0; length > 0 && i < 16; i++) await flip(path, draw(length), bits);
     const store = await open(dir);
     await checkContents(store);
     await store.close();

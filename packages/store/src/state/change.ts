@@ -6,7 +6,8 @@ export type Op =
       readonly key: string;
       readonly value: Uint8Array;
     }
-  | { readonly type: "del"; readonly room: string; readonly key: string };
+  /** a key as bytes is one that may be damaged, and then stands for no text */
+  | { readonly type: "del"; readonly room: string; readonly key: string | Uint8Array };
 
 /** How long logs are, as of the changes before this one. */
 export interface Lengths {

@@ -45,10 +45,10 @@ export async function checkRooms(
 }
 
 async function checkRecords(database: Database, room: string, found: Found): Promise<void> {
-  for await (const [key, framed] of database.frames(room, {})) {
-    if (unframe(room, key, framed) !== undefined) continue;
-    found.ops.push(...quarantine(room, key, framed));
-    found.dropped.push({ room, key });
+  for await (const [raw, framed] of database.frames(room)) {
+    if (isGood(room, raw, framed)) continue;
+    found.ops.push(...quarantine(room, raw, framed));
+    found.dropped.push({ room, key: textOf(raw) });
   }
 }
 
@@ -66,18 +66,18 @@ async function checkLogs(database: Database, room: string, found: Found): Promis
     const { log, kept, dropped } = walk;
     if (log !== undefined && dropped > 0) found.cutLogs.push({ room, log, kept, dropped });
   };
-  for await (const [key, framed] of database.frames(room, {})) {
-    const { log, sequence } = placeOf(key);
+  for await (const [raw, framed] of database.frames(room)) {
+    const { log, sequence } = placeOf(textOf(raw));
     if (log !== walk.log) {
       finish();
       Object.assign(walk, { log, kept: 0, dropped: 0 });
     }
     const isNext = walk.dropped === 0 && sequence === walk.kept;
-    if (isNext && unframe(room, key, framed) !== undefined) {
+    if (isNext && isGood(room, raw, framed)) {
       walk.kept += 1;
     } else {
       walk.dropped += 1;
-      found.ops.push(...quarantine(room, key, framed));
+      found.ops.push(...quarantine(room, raw, framed));
     }
   }
   finish();
@@ -92,8 +92,17 @@ function placeOf(key: string): { log: string; sequence: number } {
   }
 }
 
-function quarantine(room: string, key: string, framed: Uint8Array): Op[] {
-  const aside = `${room}\0${key}`;
+const textOf = (key: Uint8Array): string => new TextDecoder().decode(key);
+
+/** A key whose bytes are no text would be found under another one by whoever asks for it. */
+function isGood(room: string, raw: Uint8Array, framed: Uint8Array): boolean {
+  const key = textOf(raw);
+  const isText = Buffer.compare(new TextEncoder().encode(key), raw) === 0;
+  return isText && unframe(room, key, framed) !== undefined;
+}
+
+function quarantine(room: string, key: Uint8Array, framed: Uint8Array): Op[] {
+  const aside = `${room}\0${textOf(key)}`;
   return [
     { type: "put", room: QUARANTINE, key: aside, value: frame(QUARANTINE, aside, framed) },
     { type: "del", room, key },

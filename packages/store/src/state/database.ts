@@ -1,4 +1,9 @@
-import type { AbstractBatchOperation, AbstractLevel, AbstractSublevel } from "abstract-level";
+import type {
+  AbstractBatchOperation,
+  AbstractIterator,
+  AbstractLevel,
+  AbstractSublevel,
+} from "abstract-level";
 import { asStoreError, assert, StoreError } from "../errors.ts";
 import type { Change, Lengths, Op } from "./change.ts";
 import { unframe } from "./frame.ts";
@@ -83,14 +88,23 @@ export class Database {
 
   /** In order of keys, as of the moment of the call. @throws StoreError CORRUPT, CLOSED, IO */
   async *entries(room: string, range: KeyRange): AsyncGenerator<readonly [string, Uint8Array]> {
-    for await (const [key, framed] of this.frames(room, range)) {
+    for await (const [key, framed] of this.#iterate(room, (sub) => sub.iterator(range))) {
       yield [key, this.#open(room, key, framed)];
     }
   }
 
-  /** As `entries`, values as they are kept, unchecked. */
-  async *frames(room: string, range: KeyRange): AsyncGenerator<readonly [string, Uint8Array]> {
-    const iterator = await this.#read(room, (sub) => sub.iterator(range));
+  /** All of a room as it is kept, unchecked: its keys may be damaged, too. */
+  frames(room: string): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+    return this.#iterate(room, (sub) =>
+      sub.iterator<Uint8Array, Uint8Array>({ keyEncoding: "view" }),
+    );
+  }
+
+  async *#iterate<K>(
+    room: string,
+    open: (room: Room) => AbstractIterator<Room, K, Uint8Array>,
+  ): AsyncGenerator<readonly [K, Uint8Array]> {
+    const iterator = await this.#read(room, open);
     try {
       for await (const entry of iterator) yield entry;
     } catch (thrown) {
@@ -153,7 +167,11 @@ export class Database {
   }
 
   async #batch(ops: readonly Op[]): Promise<void> {
-    const batch = ops.map((op) => ({ ...op, sublevel: this.#room(op.room) }));
+    const batch = ops.map((op) => ({
+      ...op,
+      ...(typeof op.key !== "string" && { keyEncoding: "view" }),
+      sublevel: this.#room(op.room),
+    }));
     try {
       const options = { sync: this.#sync } as object; // known to `level` only
       await this.#level.batch(batch as AbstractBatchOperation<Level, string, string>[], options);
