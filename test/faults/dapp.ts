@@ -13,7 +13,8 @@ export interface DAppInit {
   /** of the program, and its INPUT.json */
   readonly program: string;
   readonly input: string;
-  readonly broker: string;
+  /** of brokers, to be tried in this order */
+  readonly brokers: readonly string[];
   /** ms for the job */
   readonly time: number;
   /** what it says, as events "dapp-said" */
@@ -66,9 +67,11 @@ export class DApp {
   }
 
   #start(): Promise<DAppEnd> {
-    const { directory, name, program, input, broker, time, onLine } = this.#init;
+    const { directory, name, program, input, brokers, time, onLine } = this.#init;
+    const [first, ...others] = brokers;
+    const network = ["--dial", first!, ...others.flatMap((each) => ["--bootstrap", each])];
     const job = ["--program", program, "--input", input, "--out", `${name}.proof`];
-    const how = ["--dial", broker, "--deadline", `${Math.round(time / 1000)}s`, "--json"];
+    const how = [...network, "--deadline", `${Math.round(time / 1000)}s`, "--json"];
     const own = ["--data", "dapp", "--cache", CACHE, "--request", name];
     const { PATH, HOME } = process.env;
     const child = spawn(process.execPath, [MAIN, "prove", ...job, ...how, ...own], {

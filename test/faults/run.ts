@@ -43,8 +43,8 @@ export async function runCampaign(request: RunRequest): Promise<RunRecord> {
   await writeFile(join(directory, "input.json"), JSON.stringify(INPUT));
   const random = createRandom(seed ^ 0x5eed).next;
   await using world = await startWorld({ directory, checkpointMs: CHECKPOINT_MS, random });
-  const address = world.brokerAddress;
-  await using cheat = kind === undefined ? undefined : await startCheat(kind, directory, address);
+  const [address] = world.brokerAddresses;
+  await using cheat = kind === undefined ? undefined : await startCheat(kind, directory, address!);
   const jobs: JobRecord[] = [];
   const struck: Struck[] = [];
   const samples: Sample[] = [];
@@ -96,7 +96,7 @@ async function runJob(
     name: `job-${number}`,
     program: MINROOT,
     input: "input.json",
-    broker: world.brokerAddress,
+    brokers: world.brokerAddresses,
     time: JOB_MS,
     onLine: world.tell,
   });

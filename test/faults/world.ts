@@ -15,7 +15,7 @@ export interface World extends AsyncDisposable {
   readonly brokers: readonly Member[];
   readonly wire: Wire;
   /** for dApps */
-  readonly brokerAddress: string;
+  readonly brokerAddresses: readonly string[];
   readonly lines: readonly Line[];
   /** Adds a line that no member said. */
   readonly tell: (line: Line) => void;
@@ -83,14 +83,14 @@ export async function startWorld(init: WorldInit): Promise<World> {
     await wire[Symbol.asyncDispose]();
   };
   try {
-    let brokerAddress = "";
+    const brokerAddresses: string[] = [];
     for (const { name, role } of SPECS) {
       const port = await freePort();
       const address = `/ip4/127.0.0.1/tcp/${await wire.lead(name, port)}`;
-      if (role === "broker") brokerAddress = address;
+      const bootstrap = brokerAddresses.flatMap((each) => ["--bootstrap", each]);
+      if (isBroker(role)) brokerAddresses.push(address);
       const config = join(directory, `${name}.json`);
       await writeFile(config, JSON.stringify(configOf(role, checkpointMs)));
-      const bootstrap = role === "broker" ? [] : ["--bootstrap", brokerAddress];
       const of = isBroker(role) ? "broker" : role;
       const args = ["--config", config, "--role", of, "--announce", address, ...bootstrap];
       members.push(new Member({ name, role, directory, port, args, onLine }));
@@ -104,7 +104,7 @@ export async function startWorld(init: WorldInit): Promise<World> {
       members,
       brokers,
       wire,
-      brokerAddress,
+      brokerAddresses,
       lines,
       tell: onLine,
       onLine(listener) {

@@ -2,6 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import {
   type Client,
+  ClientError,
   type JobRequest,
   type Submitted,
   connect,
@@ -58,14 +59,11 @@ export async function proveRemotely(
   const { key } = request;
   const powers = key === "transparent" ? {} : { powers: (await namePowers(key.ptau)).name };
   checkState(input, program.manifest.stateSize);
-  const client = await connectFirst(request, options);
+  const { id, memory } = identity;
+  const deadline = Date.now() + request.time;
+  const asked = { program, ...powers, input, deadline, id, ...(zn && { zn }) };
+  const { client, order } = await orderAnywhere(asked, request, options);
   try {
-    options.onEvent({ kind: "connected", broker: client.broker, peer: client.peer });
-    const deadline = Date.now() + request.time;
-    const { id } = identity;
-    const asked = { program, ...powers, input, deadline, id, ...(zn && { zn }) };
-    const order = await orderJob(client, asked, request, options);
-    const { memory } = identity;
     const remembered = client
       .places(order)
       .then((places) => memory.remember({ places }))
@@ -94,9 +92,11 @@ function checkState({ z0 }: JobInput, stateSize: number): void {
   );
 }
 
+type Asked = Omit<JobRequest, "maxPrice">;
+
 async function orderJob(
   client: Client,
-  asked: Omit<JobRequest, "maxPrice">,
+  asked: Asked,
   request: RemoteRequest,
   { signal, onEvent }: RemoteOptions,
 ): Promise<Submitted> {
@@ -146,22 +146,48 @@ async function check(
 const PATIENCE_MS = 30_000;
 const AGAIN_MS = 1_000;
 
-/** The first address that answers and leads to a broker. @throws CLIError UNREACHABLE, which tells of all; ClientError NO_BROKER */
-async function connectFirst(
+interface Ordered {
+  readonly client: Client;
+  readonly order: Submitted;
+}
+
+/** At the first address that leads to a broker which answers. @throws CLIError UNREACHABLE, which tells of all; ClientError NO_BROKER */
+async function orderAnywhere(
+  asked: Asked,
   request: RemoteRequest,
-  { signal, onEvent }: RemoteOptions,
-): Promise<Client> {
+  options: RemoteOptions,
+): Promise<Ordered> {
+  const { signal, onEvent } = options;
   const giveUp = performance.now() + (request.identity.isNamed ? PATIENCE_MS : 0);
   for (let attempt = 1; ; attempt++) {
     const failures: Error[] = [];
     for (const dial of new Set([...request.addresses, ...request.identity.memory.known.places])) {
       const client = await tryToConnect(dial, request, signal);
-      if (!(client instanceof Error)) return client;
-      failures.push(client);
+      const ordered =
+        client instanceof Error ? client : await tryToOrder(client, asked, request, options);
+      if (!(ordered instanceof Error)) return ordered;
+      failures.push(ordered);
     }
     if (performance.now() >= giveUp) throw unreachable(failures);
     if (attempt === 1) onEvent({ kind: "waiting", ms: PATIENCE_MS });
     await setTimeout(AGAIN_MS, undefined, { signal });
+  }
+}
+
+/** @returns why not, where the broker went away meanwhile */
+async function tryToOrder(
+  client: Client,
+  asked: Asked,
+  request: RemoteRequest,
+  options: RemoteOptions,
+): Promise<Ordered | Error> {
+  try {
+    options.onEvent({ kind: "connected", broker: client.broker, peer: client.peer });
+    return { client, order: await orderJob(client, asked, request, options) };
+  } catch (error) {
+    await client.close();
+    if (error instanceof ClientError && error.code === "UNREACHABLE") return error;
+    throw error;
   }
 }
 
