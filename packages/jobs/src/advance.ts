@@ -1,9 +1,9 @@
 import type { Time } from "@foldmesh/protocol";
 import { paymentsFor } from "./contributions.ts";
-import { examine } from "./delivering.ts";
+import { askAgain, examine } from "./delivering.ts";
 import type { JobEffect, JobLot } from "./events.ts";
 import type { JobPhase, JobState, JobStep } from "./job-state.ts";
-import { NEVER, NOW, createForecast, sellAt } from "./forecast.ts";
+import { NEVER, createForecast, sellAt } from "./forecast.ts";
 import { auction, begin, dropBanned, giveUp } from "./leasing.ts";
 import type { Env, TaskStep } from "./running.ts";
 import { release, reservationOf, stopRunning } from "./running.ts";
@@ -87,11 +87,13 @@ function examineRoot(state: JobState, task: Task, env: Env): TaskStep {
   return examine(task, rootCandidate(state, task, env.now), [], { kind: "Open" }, env);
 }
 
-/** Reserved → Leased when all is there, → Open when it cannot be foreseen any more or was not in time */
+/** Reserved → Leased when all is there, → Open when it cannot be foreseen any more or was not in time; what waited for a verdict gets its own. */
 function settle(task: Task, ready: Time, env: Env): TaskStep {
+  if (task.state.kind === "Delivered" && task.state.attempt === 0 && env.isSound(task))
+    return askAgain(task, env);
   const reserved = reservationOf(task);
   if (reserved === undefined) return { task, effects: [] };
-  if (ready === NOW) return begin(task, reserved, env);
+  if (env.isReady(task)) return begin(task, reserved, env);
   const lapsed = ready === NEVER || env.now >= reserved.until;
   return lapsed ? release(task, reserved, env) : { task, effects: [] };
 }

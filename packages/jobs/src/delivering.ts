@@ -40,11 +40,17 @@ export function examine(
   candidate: Candidate,
   queue: readonly Candidate[],
   under: Running,
-  { now, config }: Env,
+  env: Env,
 ): TaskStep {
-  const verifyBy = now + config.verifyMs;
-  const state: Delivered = { kind: "Delivered", candidate, verifyBy, attempt: 1, queue, under };
-  return { task: { ...task, state }, effects: [verification(task, state)] };
+  const state: Delivered = {
+    kind: "Delivered",
+    candidate,
+    verifyBy: env.now,
+    attempt: 0,
+    queue,
+    under,
+  };
+  return askAgain({ ...task, state }, env);
 }
 
 function verification({ id, kind, range }: Task, { candidate, attempt }: Delivered): JobEffect {
@@ -53,10 +59,12 @@ function verification({ id, kind, range }: Task, { candidate, attempt }: Deliver
   return { kind: "requestVerify", subject, task: id, epoch, peer, node, bytes, range, attempt };
 }
 
-/** No verdict came: ask again. */
-export function askAgain(task: Task, { now, config }: Env): TaskStep {
+/** For the first time, or because no verdict came. Of what is made of a node that may be bad nobody can say whose fault it is. */
+export function askAgain(task: Task, { now, config, isSound }: Env): TaskStep {
   if (task.state.kind !== "Delivered") return { task, effects: [] };
-  const state = { ...task.state, attempt: task.state.attempt + 1, verifyBy: now + config.verifyMs };
+  const waiting = { ...task.state, verifyBy: now + config.verifyMs };
+  if (!isSound(task)) return { task: { ...task, state: waiting }, effects: [] };
+  const state = { ...waiting, attempt: waiting.attempt + 1 };
   return { task: { ...task, state }, effects: [verification(task, state)] };
 }
 
@@ -82,6 +90,12 @@ function accept(task: Task, { candidate }: Delivered): TaskStep {
     effects: stopRunning(task, "superseded"),
   };
 }
+
+/** Work that was begun on a node before that was judged, which nobody is to blame for. */
+export const dropOn = (bad: string, task: Task, env: Env): TaskStep =>
+  task.inputs.includes(bad) && task.leases.length > 0
+    ? undo(task, true, env)
+    : { task, effects: [] };
 
 /** A node that nobody has any more is no lie: its maker is gone, not a cheat. */
 function reject(task: Task, state: Delivered, env: Env, isMissing: boolean): TaskStep {

@@ -1,7 +1,7 @@
 import type { Time } from "@foldmesh/protocol";
 import { onCheckpointJudged, onCheckpointLost, onDisputed } from "./checkpoints.ts";
 import { advance, ends } from "./advance.ts";
-import { askAgain, onDelivered, onJudged } from "./delivering.ts";
+import { askAgain, dropOn, onDelivered, onJudged } from "./delivering.ts";
 import type { Ignored, JobEffect, JobEvent } from "./events.ts";
 import { nextSale } from "./forecast.ts";
 import type { JobInit, JobState, JobStep } from "./job-state.ts";
@@ -119,11 +119,23 @@ function handle(
       return { state, effects: [ignoring(event, "JOB_RUNNING")] };
     case "judged":
       return event.valid || !isConvicting(state, event)
-        ? withTask(state, event, now, onJudged)
+        ? onVerdict(state, event, now)
         : convict(state, event, now);
     default:
       return withTask(state, event, now, onTaskEvent);
   }
+}
+
+function onVerdict(
+  state: JobState,
+  event: Extract<JobEvent, { kind: "judged" }>,
+  now: Time,
+): JobStep {
+  const judged = withTask(state, event, now, onJudged);
+  const { task: bad, valid } = event;
+  if (valid || judged.state === state) return judged;
+  const dropped = mapTasks(judged.state, now, (task, env) => dropOn(bad, task, env));
+  return { state: dropped.state, effects: [...judged.effects, ...dropped.effects] };
 }
 
 /** What is executed again, after a restart, is known already. */

@@ -135,9 +135,11 @@ export function onUnsold(task: Task, event: On<"unsold">): TaskStep {
 /** Leased → Open */
 export function onRefused(task: Task, event: On<"refused">, env: Env): TaskStep {
   const held = heldLease(task, event);
-  return typeof held === "string"
-    ? ignored(task, event.kind, held)
-    : lose(task, held, "REFUSED", env);
+  if (typeof held === "string") return ignored(task, event.kind, held);
+  // what it was to work on may be bad
+  return env.isSound(task)
+    ? lose(task, held, "REFUSED", env)
+    : takeBack(task, held, "superseded", env);
 }
 
 /** Leased → Leased, the deadline moved when there was progress */

@@ -9,9 +9,14 @@ export interface Env {
   readonly term: number;
   readonly deadline: Time;
   readonly banned: readonly PeerId[];
-  /** the verified node of a task */
+  /** the node of a task: the verified one, or the one that is being verified */
   readonly nodeOf: (task: string) => CIDText | undefined;
-  /** whether everything that a task takes is there: its inputs' nodes, a shard's first state */
+  /** whether all that a task is made of is verified */
+  readonly isSound: (task: Task) => boolean;
+  /**
+   * Whether everything that a task takes is there: its inputs' nodes, a shard's first state. A root is compressed while it is being
+   * verified, which nobody else would do anything in: it is the job's last work.
+   */
   readonly isReady: (task: Task) => boolean;
 }
 

@@ -19,6 +19,7 @@ import type { TaskSpec } from "./tree.ts";
  *     Delivered → Verified    the node is valid
  *     Delivered → Delivered   invalid, and another delivery waits
  *     Delivered → Open, Auctioned, Leased   invalid: back to what runs under it
+ *     Leased, Delivered → Open   a root that was being compressed turned out bad; epoch + 1. Nobody is to blame
  *     Verified  → Open        bisection from above found this node bad after all; epoch + 1
  *     Open      → Failed      too many attempts
  */
@@ -73,6 +74,7 @@ export interface Delivered {
   readonly candidate: Candidate;
   /** asked again past this */
   readonly verifyBy: Time;
+  /** how often it was asked for; 0 while what the node is made of is not verified itself */
   readonly attempt: number;
   /** deliveries of other epochs, to be tried if this one is invalid */
   readonly queue: readonly Candidate[];

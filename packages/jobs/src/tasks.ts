@@ -6,15 +6,23 @@ import type { Task } from "./task-state.ts";
 
 export function envOf(state: JobState, now: Time): Env {
   const { config, deadline } = state.init;
+  const madeOf = (id: string): Task["state"] | undefined =>
+    state.tasks.find((each) => each.id === id)?.state;
   const nodeOf = (id: string): CIDText | undefined => {
-    const task = state.tasks.find((each) => each.id === id);
-    return task?.state.kind === "Verified" ? task.state.node : undefined;
+    const made = madeOf(id);
+    if (made?.kind === "Delivered") return made.candidate.node;
+    return made?.kind === "Verified" ? made.node : undefined;
   };
-  const isReady = ({ kind, range, inputs }: Task): boolean =>
-    kind === "prove"
-      ? state.execution.done >= range.start
-      : inputs.every((id) => nodeOf(id) !== undefined);
-  return { now, config, deadline, term: state.term, banned: state.banned, nodeOf, isReady };
+  const isSound = ({ inputs }: Task): boolean =>
+    inputs.every((id) => madeOf(id)?.kind === "Verified");
+  const isReady = (task: Task): boolean => {
+    const { kind, range, inputs } = task;
+    if (kind === "prove") return state.execution.done >= range.start;
+    if (kind === "compress") return inputs.every((id) => nodeOf(id) !== undefined);
+    return isSound(task);
+  };
+  const { term, banned } = state;
+  return { now, config, deadline, term, banned, nodeOf, isSound, isReady };
 }
 
 /** Runs a transition on the task that an event names. */
