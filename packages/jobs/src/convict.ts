@@ -15,18 +15,26 @@ type Judged = Extract<JobEvent, { kind: "judged" }>;
 export function convict(state: JobState, event: Judged, now: Time): JobStep {
   const judged = state.tasks.find(({ id }) => id === event.task);
   const culprit = state.tasks.find(({ id }) => id === (event.culprit ?? judged?.inputs[0]));
-  if (!judged || !culprit || !isCandidate(judged, event) || !isUnder(state, culprit, judged)) {
+  if (!judged || !culprit || !isCandidate(judged, event) || !isUnder(state, culprit.id, judged)) {
     return withTask(state, event, now, (task) => ({
       task,
       effects: [{ kind: "ignored", event: event.kind, task: event.task, reason: "STALE_EPOCH" }],
     }));
   }
+  const undone = mapTasks(state, now, (task, env) => {
+    if (task.id !== culprit.id) return { task, effects: [] };
+    const { task: next, effects } = undo(task, false, env);
+    return { task: next, effects: [...effects, ...blameFor(task)] };
+  });
+  const dropped = dropAbove(undone.state, culprit.id, now);
+  return { state: dropped.state, effects: [...undone.effects, ...dropped.effects] };
+}
+
+/** What was made of a task's node, or is being made of it, is done again; for that nobody is to blame. */
+export function dropAbove(state: JobState, bad: string, now: Time): JobStep {
   return mapTasks(state, now, (task, env) => {
-    const above = isUnder(state, culprit, task);
     const begun = task.state.kind !== "Open" || task.leases.length > 0;
-    if (task.id !== culprit.id && !(above && begun)) return { task, effects: [] };
-    const { task: next, effects } = undo(task, above, env);
-    return { task: next, effects: above ? effects : [...effects, ...blameFor(task)] };
+    return begun && isUnder(state, bad, task) ? undo(task, true, env) : { task, effects: [] };
   });
 }
 
@@ -42,9 +50,9 @@ function isCandidate({ state }: Task, { epoch, node }: Judged): boolean {
 }
 
 /** Whether `task` takes the node of `below`, directly or not. */
-function isUnder(state: JobState, below: Task, task: Task): boolean {
+function isUnder(state: JobState, below: string, task: Task): boolean {
   return task.inputs.some((id) => {
     const input = state.tasks.find((each) => each.id === id);
-    return input !== undefined && (input.id === below.id || isUnder(state, below, input));
+    return input !== undefined && (id === below || isUnder(state, below, input));
   });
 }

@@ -91,12 +91,6 @@ function accept(task: Task, { candidate }: Delivered): TaskStep {
   };
 }
 
-/** Work that was begun on a node before that was judged, which nobody is to blame for. */
-export const dropOn = (bad: string, task: Task, env: Env): TaskStep =>
-  task.inputs.includes(bad) && task.leases.length > 0
-    ? undo(task, true, env)
-    : { task, effects: [] };
-
 /** A node that nobody has any more is no lie: its maker is gone, not a cheat. */
 function reject(task: Task, state: Delivered, env: Env, isMissing: boolean): TaskStep {
   const { candidate } = state;

@@ -1,7 +1,7 @@
 import type { Time } from "@foldmesh/protocol";
 import { onCheckpointJudged, onCheckpointLost, onDisputed } from "./checkpoints.ts";
 import { advance, ends } from "./advance.ts";
-import { askAgain, dropOn, onDelivered, onJudged } from "./delivering.ts";
+import { askAgain, onDelivered, onJudged } from "./delivering.ts";
 import type { Ignored, JobEffect, JobEvent } from "./events.ts";
 import { nextSale } from "./forecast.ts";
 import type { JobInit, JobState, JobStep } from "./job-state.ts";
@@ -16,7 +16,7 @@ import {
   onRefused,
   onUnsold,
 } from "./leasing.ts";
-import { convict } from "./convict.ts";
+import { convict, dropAbove } from "./convict.ts";
 import type { Env, TaskStep } from "./running.ts";
 import { recordOf } from "./lease.ts";
 import { blame, leaseOf, reservationOf } from "./running.ts";
@@ -132,9 +132,8 @@ function onVerdict(
   now: Time,
 ): JobStep {
   const judged = withTask(state, event, now, onJudged);
-  const { task: bad, valid } = event;
-  if (valid || judged.state === state) return judged;
-  const dropped = mapTasks(judged.state, now, (task, env) => dropOn(bad, task, env));
+  if (event.valid || judged.state === state) return judged;
+  const dropped = dropAbove(judged.state, event.task, now);
   return { state: dropped.state, effects: [...judged.effects, ...dropped.effects] };
 }
 

@@ -14,8 +14,8 @@ export interface Env {
   /** whether all that a task is made of is verified */
   readonly isSound: (task: Task) => boolean;
   /**
-   * Whether everything that a task takes is there: its inputs' nodes, a shard's first state. A root is compressed while it is being
-   * verified, which nobody else would do anything in: it is the job's last work.
+   * Whether everything that a task takes is there: a shard's first state, its inputs' nodes. Those are merged and compressed while
+   * they are being verified; what comes of it is verified after them.
    */
   readonly isReady: (task: Task) => boolean;
 }

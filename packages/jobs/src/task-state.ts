@@ -5,7 +5,7 @@ import type { TaskSpec } from "./tree.ts";
 /**
  * Where a task stands.
  *
- *     Open      → Auctioned   its inputs are verified, or will be soon: announced as a lot
+ *     Open      → Auctioned   its inputs are delivered, or will be soon: announced as a lot
  *     Auctioned → Leased      awarded
  *     Auctioned → Reserved    awarded ahead of its inputs
  *     Auctioned → Open        the broker changed; epoch + 1
@@ -19,7 +19,7 @@ import type { TaskSpec } from "./tree.ts";
  *     Delivered → Verified    the node is valid
  *     Delivered → Delivered   invalid, and another delivery waits
  *     Delivered → Open, Auctioned, Leased   invalid: back to what runs under it
- *     Leased, Delivered → Open   a root that was being compressed turned out bad; epoch + 1. Nobody is to blame
+ *     Leased, Delivered → Open   what it was made of turned out bad; epoch + 1. Nobody is to blame for it
  *     Verified  → Open        bisection from above found this node bad after all; epoch + 1
  *     Open      → Failed      too many attempts
  */

@@ -18,8 +18,7 @@ export function envOf(state: JobState, now: Time): Env {
   const isReady = (task: Task): boolean => {
     const { kind, range, inputs } = task;
     if (kind === "prove") return state.execution.done >= range.start;
-    if (kind === "compress") return inputs.every((id) => nodeOf(id) !== undefined);
-    return isSound(task);
+    return kind === "verify" ? isSound(task) : inputs.every((id) => nodeOf(id) !== undefined);
   };
   const { term, banned } = state;
   return { now, config, deadline, term, banned, nodeOf, isSound, isReady };

@@ -90,6 +90,11 @@ export class World {
     this.#scheduleWeather();
   }
 
+  /** Whether a peer never lies. */
+  isHonest(peer: PeerId): boolean {
+    return this.#peers.some(({ id, deceit }) => id === peer && deceit === 0);
+  }
+
   /** Runs until the job is over; throws if it goes on past its deadline. */
   run(): void {
     for (let i = 0; this.state.phase.kind === "Running"; i++) {
