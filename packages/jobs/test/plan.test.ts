@@ -57,6 +57,32 @@ describe("the plan", () => {
     );
   }, 20_000);
 
+  test("makes shards that begin later smaller, so that all end together", () => {
+    const steps = 100_000;
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 50, max: 200 }), { minLength: 2, maxLength: 6 }),
+        fc.integer({ min: 1_000, max: 5_000 }),
+        (all, executed) => {
+          fc.pre(all.reduce((a, b) => a + b) < executed * 0.7); // else the last get the least share
+          const speeds = all.map((speed) => slot(speed));
+          const falling = all.toSorted((a, b) => b - a);
+          const shards = planShards({ ...roomy, steps, speeds, executed });
+          const ends = shards.map(
+            ({ start, end }, i) => start / executed + (end - start) / falling[i]!,
+          );
+          for (const end of ends) expect(Math.abs(end / ends[0]! - 1)).toBeLessThan(0.005);
+        },
+      ),
+    );
+  });
+
+  test("starves nobody, however fast another says that it is", () => {
+    const speeds = [slot(1_000_000), slot(100), slot(100)];
+    const sizes = sizesOf({ ...roomy, steps: 1_000_000, speeds, executed: 1_000 });
+    for (const size of sizes.slice(1)) expect(size).toBeGreaterThan(0.2 * 100);
+  });
+
   test("gives a peer twice as fast twice as much, the largest first", () => {
     expect(sizesOf({ ...roomy, steps: 90, speeds: [slot(1), slot(2)] })).toEqual([60, 30]);
     expect(sizesOf({ ...roomy, steps: 1000, speeds: [slot(1, 10)] })).toEqual(

@@ -6,6 +6,7 @@ import { loadProgram } from "@foldmesh/r1cs/node";
 import { expect, test } from "vitest";
 import type { Accepted } from "../src/broker/accept.ts";
 import { layGround } from "../src/broker/ground.ts";
+import { Speeds } from "../src/broker/speeds.ts";
 import { statesBetweenLeaves } from "../src/broker/states.ts";
 import type { Context } from "../src/context.ts";
 import { createJournal } from "../src/journal.ts";
@@ -26,13 +27,14 @@ test("a broker that comes back goes on executing where it was", async () => {
   expect(done).toEqual([1, 2, 3]);
 
   const keep = await openKeep({ dataDir: undefined, maxBlobBytes: 1, onDamage: () => {} });
+  const speeds = new Speeds();
   const sessions = { use: () => new Promise(() => {}) };
   const context = { keep, sessions } as unknown as Context;
   const lay = (of: Program) => {
     const size = { stepsPerLeaf: 2, leaves: 3 };
     const request = { context: "00".repeat(32) };
     const accepted = { job: "a", program: of, input, size, request } as unknown as Accepted;
-    return layGround({ context, accepted, signal, onExecuted: () => {} });
+    return layGround({ context, accepted, speeds, signal, onExecuted: () => {} });
   };
   await lay(program).executed;
   const kept = async (): Promise<number> => {

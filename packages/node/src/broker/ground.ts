@@ -6,9 +6,13 @@ import type { Context } from "../context.ts";
 import type { Accepted } from "./accept.ts";
 import type { Court } from "./judge.ts";
 import { createKeptStates } from "./kept-states.ts";
+import { createPace } from "./pace.ts";
+import type { Speeds } from "./speeds.ts";
 import { type State, statesBetweenLeaves } from "./states.ts";
 
 export interface Ground {
+  /** What a leaf takes to execute, ms, as soon as that is known. */
+  readonly leafMs: Promise<number>;
   /** The whole computation has been executed. Rejects with R1CSError, ProverError, or Error when it ends elsewhere than it should. */
   readonly executed: Promise<void>;
   /** The state before a leaf, or after the last: waits until the computation has been executed that far. */
@@ -22,14 +26,16 @@ export interface Ground {
 export interface GroundRequest {
   readonly context: Context;
   readonly accepted: Accepted;
+  readonly speeds: Speeds;
   readonly signal: AbortSignal;
   /** after every leaf */
   readonly onExecuted: (leaves: number) => void;
 }
 
 /** Begins to execute the computation and to open the session. */
-export function layGround({ context, accepted, signal, onExecuted }: GroundRequest): Ground {
-  const { program, input, size, request, key } = accepted;
+export function layGround(request: GroundRequest): Ground {
+  const { context, accepted, speeds, signal, onExecuted } = request;
+  const { program, input, size, request: asked, key } = accepted;
   const { stepsPerLeaf } = size;
   const states = Array.from({ length: size.leaves + 1 }, () => Promise.withResolvers<State>());
   states[0]!.resolve(input.z0);
@@ -38,20 +44,24 @@ export function layGround({ context, accepted, signal, onExecuted }: GroundReque
     kept.add(leaves, state);
     onExecuted(leaves);
   };
+  const pace = createPace(speeds, asked.program);
+  const { onStep } = pace;
   const kept = createKeptStates(context.keep, accepted, signal);
   const executing = kept
     .load()
     .then((known) =>
-      statesBetweenLeaves(program, input, stepsPerLeaf, { signal, onProgress, known }),
-    );
+      statesBetweenLeaves(program, input, stepsPerLeaf, { signal, onProgress, onStep, known }),
+    )
+    .finally(pace.end);
   const executed = executing.then((all) => checkEnd(accepted, all.at(-1)!));
   executed.catch((error: unknown) => states.forEach(({ reject }) => reject(error)));
   for (const { promise } of states) promise.catch(() => {}); // nobody may be waiting
-  const system = { program, stepsPerLeaf, context: elementFromHex(request.context), key };
+  const system = { program, stepsPerLeaf, context: elementFromHex(asked.context), key };
   const opening = context.sessions.use(system);
   opening.catch(() => {}); // whoever needs it hears of it
   const stateBefore = (leaf: number): Promise<State> => states[leaf]!.promise;
   return {
+    leafMs: pace.stepMs.then((ms) => ms * stepsPerLeaf),
     executed,
     stateBefore,
     async court() {

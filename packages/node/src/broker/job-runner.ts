@@ -139,7 +139,8 @@ export class JobRunner implements BrokerJob {
     });
     this.#auctions = openSales({ ...init, tell, feed, term: () => this.#state?.term ?? 0 });
     const onExecuted = executionNews({ accepted, state: () => this.#state, tell, feed });
-    this.#ground = layGround({ context, accepted, signal, onExecuted });
+    const speeds = init.roster.seen;
+    this.#ground = layGround({ context, accepted, speeds, signal, onExecuted });
   }
 
   get job(): CIDText {
@@ -198,7 +199,7 @@ export class JobRunner implements BrokerJob {
       this.#tell({ kind: "accepted", steps, stepsPerLeaf, leaves, constraints: merge });
     }
     try {
-      if (this.#record.plan === undefined) this.#begin();
+      if (this.#record.plan === undefined) this.#begin(await this.#ground.leafMs);
       await this.#ground.executed;
       await this.feed({ kind: "executed", done: leaves }); // of which the news may have come before the past was known
     } catch (error) {
@@ -304,9 +305,10 @@ export class JobRunner implements BrokerJob {
     return this.#result.kind === "running" && !this.#ending.signal.aborted;
   }
 
-  #begin(): void {
+  #begin(leafMs: number): void {
+    if (!this.#isRunning) return;
     const { now, journal } = this.#context;
-    const init = planJob(this.#context, this.#init.roster, this.accepted, this.order);
+    const init = planJob(this.#context, this.#init.roster, this.accepted, this.order, leafMs);
     this.#tell({ kind: "planned", shards: init.shards });
     const begun = now();
     const { state, effects } = createJob(init, begun);

@@ -23,6 +23,7 @@ import type { Speed } from "@foldmesh/jobs";
 import { RequestRefused } from "@foldmesh/network";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
+import { Speeds } from "./speeds.ts";
 import type { Standing } from "./standing.ts";
 
 /** Checks that a peer does what its advert says. @returns why not, or undefined when it holds */
@@ -48,6 +49,7 @@ export class Roster {
   /** who gave work back, and until when it is left alone */
   readonly #resting = new Map<PeerId, Time>();
   readonly #changed = new Set<() => void>();
+  readonly seen: Speeds = new Speeds();
   #brokers: readonly PeerId[] = [];
   #refreshing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -112,13 +114,13 @@ export class Roster {
   }
 
   /**
-   * Speeds of the provers, for the plan. They are claims, of which the challenge checks a part: those not challenged yet count only
-   * where there is nobody else, and nobody counts for much more than the others.
+   * Speeds of the provers, for the plan, in constraints a second. At first they are claims, of which the challenge checks a part: those
+   * not challenged yet count only where there is nobody else.
    */
   speeds(): readonly Speed[] {
     const asks = asksOf(this.#book, "prover", this.#context.now());
     const checked = asks.filter(({ phase }) => phase === "Checked");
-    return plausible((checked.length > 0 ? checked : asks).flatMap(speedOf));
+    return this.seen.of(checked.length > 0 ? checked : asks);
   }
 
   /** Asks around at once; waits for what is already under way. */
@@ -202,30 +204,4 @@ export class Roster {
     }
     this.#checkNext();
   }
-}
-
-/** Leases of one peer at once that a plan counts on. */
-const MOST_SLOTS = 64;
-/** Slots in one plan, of the fastest. */
-const MOST_PLANNED = 1024;
-/** How many times as fast as the median a prover is taken to be at most. */
-const MOST_LEAD = 32;
-
-function speedOf({ message }: Ask): readonly Speed[] {
-  const { sender, content } = message;
-  const whole = Math.max(0, ...content.backends.map((each) => each.benchmark.mergesPerMinute));
-  const slots = Math.min(content.maxConcurrent, MOST_SLOTS);
-  const speed = Math.ceil(whole / Math.max(1, slots)); // its leases share the machine
-  return speed > 0 && slots > 0 ? [{ peer: sender, speed, slots }] : [];
-}
-
-function plausible(speeds: readonly Speed[]): readonly Speed[] {
-  const rising = speeds.toSorted((a, b) => a.speed - b.speed);
-  const median = rising[(rising.length - 1) >> 1]?.speed ?? 1;
-  let left = MOST_PLANNED;
-  return rising.toReversed().flatMap(({ peer, speed, slots }): readonly Speed[] => {
-    const taken = Math.min(slots, left);
-    left -= taken;
-    return taken > 0 ? [{ peer, speed: Math.min(speed, MOST_LEAD * median), slots: taken }] : [];
-  });
 }

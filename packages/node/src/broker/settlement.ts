@@ -1,7 +1,13 @@
 // What a job's end comes to in money: every verified part is paid for, once, and the rest goes back.
 
 import type { JobEvent as Told } from "@foldmesh/client";
-import { type JobEffect, type JobEvent, type JobState, encodeEntry } from "@foldmesh/jobs";
+import {
+  type JobEffect,
+  type JobEvent,
+  type JobState,
+  type Task,
+  encodeEntry,
+} from "@foldmesh/jobs";
 import type { CIDText, Money, PeerId, Time } from "@foldmesh/protocol";
 import { insist } from "./insist.ts";
 import type { RunnerInit } from "./job-runner.ts";
@@ -10,7 +16,7 @@ import { payoutName, payoutOf } from "./update-log.ts";
 type Pay = Extract<JobEffect, { kind: "pay" }>;
 
 /** Of its `past`, what the requester was told before this start. */
-type Of = Pick<RunnerInit, "context" | "accepted" | "books" | "leadership" | "past">;
+type Of = Pick<RunnerInit, "context" | "accepted" | "books" | "roster" | "leadership" | "past">;
 
 export interface SettlementInit extends Of {
   readonly state: () => JobState;
@@ -90,6 +96,14 @@ export class Settlement {
     take(event, at);
   }
 
+  /** Later jobs are cut by it. */
+  #learn({ task, peer, range, takenMs }: Pay): void {
+    const { accepted, roster, state } = this.#init;
+    const { leaf, merge } = accepted.size;
+    if (taskOf(state(), task).kind !== "prove") return;
+    roster.seen.onProved(peer, (range.end - range.start) * (leaf + merge), takenMs);
+  }
+
   async #pay(effect: Pay): Promise<void> {
     const { accepted, books, state, tell } = this.#init;
     const { task, epoch, peer, range, amount } = effect;
@@ -99,6 +113,7 @@ export class Settlement {
       : undefined;
     const isMissing = this.#isSelf(payer) && receipt === undefined;
     if (isMissing || this.#told.has(payoutName(effect))) return;
+    this.#learn(effect);
     this.#told.set(payoutName(effect), amount);
     const part = { task, epoch, peer, range, amount };
     tell(receipt ? { kind: "paid", ...part, receipt: receipt.id } : { kind: "owed", ...part });
@@ -106,7 +121,9 @@ export class Settlement {
 }
 
 /** What a task came to. */
-export function nodeOf({ tasks }: JobState, task: string): CIDText | undefined {
-  const made = tasks.find(({ id }) => id === task)!.state;
+export function nodeOf(state: JobState, task: string): CIDText | undefined {
+  const { state: made } = taskOf(state, task);
   return made.kind === "Verified" ? made.node : undefined;
 }
+
+const taskOf = ({ tasks }: JobState, task: string): Task => tasks.find(({ id }) => id === task)!;

@@ -11,6 +11,8 @@ export type ExecuteProgress = (leaves: number, state: State) => void;
 export interface ExecuteOptions {
   readonly signal: AbortSignal;
   readonly onProgress: ExecuteProgress;
+  /** Called after every step that is executed now. @param steps how many those are so far */
+  readonly onStep?: (steps: number) => void;
   /** after the first leaves, from an earlier run: it begins behind them */
   readonly known?: readonly State[];
 }
@@ -24,7 +26,7 @@ export async function statesBetweenLeaves(
   program: Program,
   input: JobInput,
   stepsPerLeaf: number,
-  { signal, onProgress, known = [] }: ExecuteOptions,
+  { signal, onProgress, onStep, known = [] }: ExecuteOptions,
 ): Promise<readonly State[]> {
   const states: State[] = [input.z0, ...known];
   known.forEach((state, leaf) => onProgress(leaf + 1, state));
@@ -35,6 +37,7 @@ export async function statesBetweenLeaves(
   await using executor = execute(program, rest, { signal });
   for (let step = begun + 1; step <= steps; step++) {
     const assignment = await executor.next();
+    onStep?.(step - begun);
     if (step % stepsPerLeaf !== 0) continue;
     const state = stateAfter(assignment, program.step.stateSize);
     states.push(state);
