@@ -29,6 +29,7 @@ import {
 } from "@foldmesh/protocol";
 import type { Change } from "@foldmesh/store";
 import type { Context } from "../context.ts";
+import { insist } from "./insist.ts";
 import type { Standing } from "./standing.ts";
 
 type Pay = Extract<JobEffect, { kind: "pay" }>;
@@ -175,11 +176,17 @@ export class Books {
     outcome: Outcome,
     changes: readonly Change[],
   ): Promise<SignedMessage<"Receipt">> {
-    const { now, network, keep, board } = this.#context;
+    const { now, network, keep, board, stopping } = this.#context;
     const receipt = await signMessage(network.signer, "Receipt", { ...content, at: now() });
     const { receipts } = keep.rooms;
     const experience = this.#standing.experienced(content.peer, outcome);
-    await keep.commit([...changes, receipts.putting(content, receipt.bytes), experience]);
+    const write = (): Promise<void> =>
+      keep.commit([...changes, receipts.putting(content, receipt.bytes), experience]);
+    if (changes.length === 0) await write();
+    else {
+      await insist(write, stopping); // the ledger here has it already: on a full disk it waits
+      stopping.throwIfAborted();
+    }
     await board.repost(receipt);
     return receipt;
   }

@@ -15,8 +15,8 @@ export interface RigRequest {
   readonly compress: boolean;
   /** prover processes of one thread each, which merge and compress too */
   readonly provers: number;
-  /** whether each prover gets a processor of its own */
-  readonly pinned: boolean;
+  /** whether each prover gets a processor of its own; `together`: all of them, and the broker, get the first one. Default: none */
+  readonly pinned?: "apart" | "together";
 }
 
 export interface Rig extends AsyncDisposable {
@@ -53,16 +53,17 @@ export async function startRig(request: RigRequest, options: BenchmarkOptions): 
   }
 }
 
-const brokerOf = ({ spec: { stepsPerLeaf }, compress }: RigRequest): MemberSpec => ({
+const brokerOf = ({ spec: { stepsPerLeaf }, compress, pinned }: RigRequest): MemberSpec => ({
   name: "broker",
   args: ["--role", "broker", "--threads", "1"],
   config: { broker: { stepsPerLeaf, compress } },
+  ...(pinned === "together" && { onSpawn: (pid) => pin(pid, 0) }),
 });
 
 const proverOf = (i: number, { pinned }: RigRequest): MemberSpec => ({
   name: `prover-${i}`,
   args: ["--role", "prover,aggregator", "--threads", "1"],
-  ...(pinned && { onSpawn: (pid) => pin(pid, i) }),
+  ...(pinned && { onSpawn: (pid) => pin(pid, pinned === "apart" ? i : 0) }),
 });
 
 /** Binds a process, and all threads that it will have, to one processor. */
