@@ -24,7 +24,13 @@ const line = (at: number, name: string, event: string, fields: object = {}): Lin
 });
 
 const paid = (peer: string, amount: string, start: number, end: number, epoch: number): Line =>
-  line(9_000, "broker", "job-paid", { peer, amount, range: { start, end }, epoch });
+  line(9_000, "broker", "job-paid", {
+    peer,
+    amount,
+    range: { start, end },
+    epoch,
+    receipt: [peer, amount, start, end, epoch].join(),
+  });
 
 /** prover-1 proves three leaves and is killed; prover-2 goes on after the second. */
 const HONEST: RunRecord = {
@@ -110,6 +116,13 @@ const [, OTHER] = HONEST.members;
 describe("the invariants", () => {
   it("hold for a job whose prover was replaced", () => {
     expect(violationsOf(HONEST)).toEqual([]);
+  });
+
+  it("hold where a payer that was killed tells of a receipt once more", () => {
+    const again = HONEST.lines.findLast(({ event }) => event === "job-paid")!;
+    expect(violationsOf({ ...HONEST, lines: [...HONEST.lines, again] })).toEqual([]);
+    const other = { ...again, fields: { ...again.fields, receipt: "another" } };
+    expect(brokenBy({ lines: [...HONEST.lines, other] })).toContain("no part is paid twice");
   });
 
   it.each<[string, Partial<RunRecord>]>([

@@ -67,13 +67,17 @@ interface Payment {
   readonly amount: bigint;
 }
 
-const paymentsOf = (lines: readonly Line[]): readonly Payment[] =>
-  lines
-    .filter(({ event }) => event === "job-paid")
-    .map(({ fields }) => ({
+/** A payer that was killed before it had written down that it told of a receipt tells of the same one again. */
+function paymentsOf(lines: readonly Line[]): readonly Payment[] {
+  const paid = lines.filter(({ event }) => event === "job-paid").map(({ fields }) => fields);
+  const receipts = paid.map(({ receipt }) => receipt);
+  return paid
+    .filter(({ receipt }, i) => receipts.indexOf(receipt) === i)
+    .map((fields) => ({
       ...(fields as unknown as Payment),
       amount: BigInt(String(fields["amount"])),
     }));
+}
 
 function paidTwice(payments: readonly Payment[]): readonly string[] {
   return payments.flatMap((one, i) =>
