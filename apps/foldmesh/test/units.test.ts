@@ -77,7 +77,7 @@ describe("an error", () => {
 });
 
 describe("a failed statement", () => {
-  const statement = { steps: 3, z0: [1n, 2n], zn: [3n, 4n] };
+  const statement = { steps: 3, z0: [1n, 2n], zn: [3n, 4n], provenance: 0n };
   const failed = (...failures: string[]): Parameters<typeof explain>[0] => ({
     ok: false,
     failures,

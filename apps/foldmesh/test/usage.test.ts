@@ -202,7 +202,7 @@ describe("what cannot be written", () => {
       stdio: ["ignore", full.fd, "pipe"],
     });
     let stderr = "";
-    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+    child.stderr!.on("data", (chunk) => (stderr += String(chunk)));
     const code = await new Promise((resolve) => child.on("close", resolve));
     await full.close();
     expect(stderr).toMatch(/^error: the output could not be written \(ENOSPC/m);

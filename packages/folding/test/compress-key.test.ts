@@ -123,7 +123,7 @@ test("other generators than the protocol's are refused: vk does not follow from 
 /** Where each part begins; written from the format's description, not its code. */
 function partsOf(): [name: string, at: number][] {
   const { A, B } = toyStep();
-  const matrix = (M: typeof A): [string, number][] => [
+  const matrix = (M: typeof A): (readonly [string, number])[] => [
     ["entries", 4],
     ["coefficients", 4],
     ["row starts", 4 * (M.rows + 1)],
@@ -131,7 +131,7 @@ function partsOf(): [name: string, at: number][] {
     ["indices", 4 * M.column.length],
     ["table", 32 * M.table.length],
   ];
-  const sizes: [string, number][] = [
+  const sizes: (readonly [string, number])[] = [
     ...([
       ["magic", 6],
       ["version", 2],

@@ -71,7 +71,7 @@ function bidder(held: Piece[]) {
     keep: { rooms: { bids: { put: () => Promise.resolve() } } },
     stopping: new AbortController().signal,
   } as unknown as Context;
-  const desk = {
+  const desk: ConstructorParameters<typeof Bidder>[2] = {
     patrons: new Patrons(() => clock.now),
     free: () => 2 - held.length,
     held: () => held,

@@ -56,6 +56,11 @@ function verdict(program: Program, claim: Claim, request: Partial<VerifyRequest>
   return verifyProof({ program, proof, cacheDir: CACHE_DIR, ...request });
 }
 
+function refusal(found: Verdict): Extract<Verdict, { ok: false }> {
+  if (found.ok) throw new Error("it was accepted");
+  return found;
+}
+
 const refused = (failure: string): Verdict => ({
   ok: false,
   failures: [failure],
@@ -83,7 +88,7 @@ describe("a compressed proof's claim of steps per leaf, of which its size says n
   const claim = { form: "compressed", stepsPerLeaf: 2 ** 18 } as const;
 
   test("beyond what the planner makes", async () => {
-    const { failures } = (await verdict(programOf(1), claim)) as { failures: string[] };
+    const { failures } = refusal(await verdict(programOf(1), claim));
     expect(failures[0]).toMatch(/more than the planner makes/);
   });
 
@@ -94,9 +99,7 @@ describe("a compressed proof's claim of steps per leaf, of which its size says n
 });
 
 test("a proof of another program", async () => {
-  const { failures } = (await verdict(programOf(1), { programDigest: "cd".repeat(32) })) as {
-    failures: string[];
-  };
+  const { failures } = refusal(await verdict(programOf(1), { programDigest: "cd".repeat(32) }));
   expect(failures).toEqual([
     "program: the proof is of program cdcdcdcdcdcdcdcd…, not abababababababab…",
   ]);
