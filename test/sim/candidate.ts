@@ -361,7 +361,8 @@ export class Candidate extends Machine {
 
   // ---- verdicts and money
 
-  #verify({ task, epoch, node, subject, attempt }: Effect<"requestVerify">): void {
+  #verify(effect: Effect<"requestVerify">, isFetched = false): void {
+    const { task, epoch, node, subject, attempt } = effect;
     const { truth, wire, agenda } = this.#town;
     const { valid, parts, holders } = truth.node(node);
     const isThere = [...holders].some((each) => wire.reaches(this, each));
@@ -373,6 +374,10 @@ export class Candidate extends Machine {
     }
     holders.add(this);
     if (subject === "checkpoint") return this.feed({ kind: "checkpointJudged", task, node, valid });
+    if (!isFetched && subject === "node") {
+      this.feed({ kind: "fetched", task, epoch, node });
+      return wire.after(this, agenda.between(10, 300), () => this.#verify(effect, true));
+    }
     const isMissed = subject === "node" && agenda.chance(this.#town.missed);
     if (valid || isMissed) return this.feed({ kind: "judged", task, epoch, node, valid: true });
     const lowest = parts.find((part) => !truth.node(part.node).valid);

@@ -82,6 +82,14 @@ export interface Submitted {
   readonly deadline: Time;
 }
 
+export interface SubmitOptions extends CallOptions {
+  /**
+   * Only where this very job is known: to one who may have it from a broker that was asked before and never answered. Otherwise two might
+   * take it. Default: false.
+   */
+  readonly ifKnown?: boolean;
+}
+
 export interface WatchOptions extends CallOptions {
   /** Sequence of the first update wanted; default 0, everything. */
   readonly from?: number;
@@ -94,7 +102,7 @@ export interface Client {
   /** What a job takes and costs by the standing asks; orders nothing. @throws ClientError */
   quote(request: JobRequest, options?: CallOptions): Promise<Quotation>;
   /** Orders; the program and the inputs are served from here until `close`. @throws ClientError */
-  submit(request: JobRequest, options?: CallOptions): Promise<Submitted>;
+  submit(request: JobRequest, options?: SubmitOptions): Promise<Submitted>;
   /** Every update in order, from the past ones to "done" or "failed"; goes on after lost connections. @throws ClientError */
   watch(job: CIDText, options?: WatchOptions): AsyncGenerator<JobUpdate, void>;
   /**
@@ -166,9 +174,10 @@ export class BrokerClient implements Client {
     return decodeCanonical(quotation, reply, "quotation");
   }
 
-  async submit(request: JobRequest, options: CallOptions = {}): Promise<Submitted> {
+  async submit(request: JobRequest, options: SubmitOptions = {}): Promise<Submitted> {
     const id = request.id ?? randomId();
     const message = await this.#sign(request, id);
+    if (options.ifKnown === true) await this.#checkKnown(message.id, options);
     const reply = await this.#ask(SUBMIT, message.bytes, options);
     const order = await openMessage(verifySignature, reply, "Order");
     const { job, requester, standbys, maxPrice, deadline } = order.content;
@@ -180,6 +189,16 @@ export class BrokerClient implements Client {
     this.#leaders.set(job, { candidates, at });
     this.#meetings.set(job, Promise.all(candidates.map((peer) => this.#meet(peer))));
     return { id, job, broker: order.sender, standbys, maxPrice, deadline };
+  }
+
+  /** @throws ClientError REFUSED UNKNOWN_JOB */
+  async #checkKnown(job: CIDText, options: CallOptions): Promise<void> {
+    try {
+      await this.#ask(RESULT, encodeCanonical(jobName, { job }), options);
+    } catch (error) {
+      const isThere = error instanceof ClientError && error.reason === "NOT_LEADING";
+      if (!isThere) throw error;
+    }
   }
 
   /** Whom the broker knows the way to can be found when it is gone. */

@@ -1,5 +1,5 @@
 export { type Bundle, MAX_BUNDLE_BYTES, encodeBundle, openBundle } from "./bundle.ts";
-export type { Client, JobRequest, Submitted, WatchOptions } from "./client.ts";
+export type { Client, JobRequest, SubmitOptions, Submitted, WatchOptions } from "./client.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export { ClientError, type ClientErrorCode } from "./errors.ts";
 export { decodeInput, encodeInput, sized } from "./input.ts";

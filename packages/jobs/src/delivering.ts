@@ -91,6 +91,27 @@ function accept(task: Task, { candidate }: Delivered): TaskStep {
   };
 }
 
+/** Its node is here: what is made of it can begin. */
+export function onFetched(task: Task, { kind, epoch, node }: On<"fetched">): TaskStep {
+  const { state } = task;
+  if (state.kind !== "Delivered") return ignored(task, kind, "SETTLED");
+  const { candidate } = state;
+  if (candidate.epoch !== epoch || candidate.node !== node)
+    return ignored(task, kind, "STALE_EPOCH");
+  if (candidate.fetched === true) return ignored(task, kind, "DUPLICATE");
+  return {
+    task: { ...task, state: { ...state, candidate: { ...candidate, fetched: true } } },
+    effects: [],
+  };
+}
+
+/** Whoever leads now has to fetch it for itself. */
+export function withoutFetched(task: Task): Task {
+  if (task.state.kind !== "Delivered") return task;
+  const { fetched: _, ...candidate } = task.state.candidate;
+  return { ...task, state: { ...task.state, candidate } };
+}
+
 /** A node that nobody has any more is no lie: its maker is gone, not a cheat. */
 function reject(task: Task, state: Delivered, env: Env, isMissing: boolean): TaskStep {
   const { candidate } = state;
@@ -133,7 +154,7 @@ export function undo(task: Task, forget: boolean, { term }: Env): TaskStep {
     leases,
     checkpoints,
     epoch,
-    attempts: task.attempts + 1,
+    attempts: task.attempts + (forget ? 0 : 1), // what others lied about says nothing against the task
     state: { kind: "Open" },
   };
   return { task: open, effects: stopRunning(task, "superseded") };

@@ -45,6 +45,13 @@ export type JobEvent =
   /** none of a checkpoint's holders has it any more: the shell asked them all */
   | { readonly kind: "checkpointLost"; readonly task: string; readonly node: CIDText }
   | (FromHolder & Blob & { readonly kind: "delivered" })
+  /** a delivered node is here: what takes it can begin */
+  | {
+      readonly kind: "fetched";
+      readonly task: string;
+      readonly epoch: number;
+      readonly node: CIDText;
+    }
   | {
       readonly kind: "judged";
       readonly task: string;

@@ -1,7 +1,7 @@
 import type { Time } from "@foldmesh/protocol";
 import { onCheckpointJudged, onCheckpointLost, onDisputed } from "./checkpoints.ts";
 import { advance, ends } from "./advance.ts";
-import { askAgain, onDelivered, onJudged } from "./delivering.ts";
+import { askAgain, onDelivered, onFetched, onJudged, withoutFetched } from "./delivering.ts";
 import type { Ignored, JobEffect, JobEvent } from "./events.ts";
 import { nextSale } from "./forecast.ts";
 import type { JobInit, JobState, JobStep } from "./job-state.ts";
@@ -188,6 +188,8 @@ function onTaskEvent(task: Task, event: TaskEvent, env: Env): TaskStep {
       return onCheckpointLost(task, event, env);
     case "delivered":
       return onDelivered(task, event, env);
+    case "fetched":
+      return onFetched(task, event);
   }
 }
 
@@ -208,7 +210,7 @@ function onTakenOver(
   const { term } = event;
   if (term <= state.term) return { state, effects: [ignoring(event, "STALE_EPOCH")] };
   return mapTasks({ ...state, term }, now, (task, env) => {
-    const begun = onNewTerm(task, env);
+    const begun = onNewTerm(withoutFetched(task), env);
     const asked = askAgain(begun.task, env);
     return { task: asked.task, effects: [...begun.effects, ...asked.effects] };
   });

@@ -1,6 +1,6 @@
 import type { Range } from "@foldmesh/protocol";
 import { budgetFrom, contributionsOf } from "./contributions.ts";
-import type { JobEffect, JobEvent, JobLot } from "./events.ts";
+import type { BlameReason, JobEffect, JobEvent, JobLot } from "./events.ts";
 import { connected, excuse, grant, recordOf, renew, whyLost } from "./lease.ts";
 import type { Env, TaskStep } from "./running.ts";
 import {
@@ -136,10 +136,7 @@ export function onUnsold(task: Task, event: On<"unsold">): TaskStep {
 export function onRefused(task: Task, event: On<"refused">, env: Env): TaskStep {
   const held = heldLease(task, event);
   if (typeof held === "string") return ignored(task, event.kind, held);
-  // what it was to work on may be bad
-  return env.isSound(task)
-    ? lose(task, held, "REFUSED", env)
-    : takeBack(task, held, "superseded", env);
+  return loseOrExcuse(task, held, "REFUSED", env);
 }
 
 /** Leased → Leased, the deadline moved when there was progress */
@@ -226,7 +223,14 @@ export function onReconnected(task: Task, { peer }: On<"reconnected">, env: Env)
 export function expireLease(task: Task, env: Env): TaskStep {
   const held = leaseOf(task);
   const reason = held && whyLost(held, env.now);
-  return held && reason ? lose(task, held, reason, env) : { task, effects: [] };
+  return held && reason ? loseOrExcuse(task, held, reason, env) : { task, effects: [] };
+}
+
+/** What a worker gives back or does not finish while what it was to work on may be bad is nobody's fault, and no attempt. */
+function loseOrExcuse(task: Task, held: Leased, reason: BlameReason, env: Env): TaskStep {
+  if (task.kind === "prove" || env.isSound(task)) return lose(task, held, reason, env);
+  const { task: open, effects } = takeBack(task, held, "superseded", env);
+  return { task: { ...open, attempts: task.attempts }, effects };
 }
 
 /** Leased, Reserved → Open when the holder was caught cheating elsewhere in the job */

@@ -49,6 +49,7 @@ const jobEvent: Codec<JobEvent> = union<JobEvent>({
   }),
   checkpointLost: struct({ kind: word("checkpointLost"), task: taskId, node: cid }),
   delivered: struct({ kind: word("delivered"), ...held, ...blob }),
+  fetched: struct({ kind: word("fetched"), task: taskId, epoch, node: cid }),
   judged: struct<On<"judged">>(
     {
       kind: word("judged"),

@@ -96,6 +96,8 @@ export interface Candidate {
   readonly node: CIDText;
   readonly bytes: number;
   readonly at: Time;
+  /** the broker has it */
+  readonly fetched?: true;
 }
 
 /** A lease that was once given: it makes a late delivery recognisable and payable. */

@@ -15,10 +15,16 @@ export function envOf(state: JobState, now: Time): Env {
   };
   const isSound = ({ inputs }: Task): boolean =>
     inputs.every((id) => madeOf(id)?.kind === "Verified");
+  const isHere = (id: string): boolean => {
+    const made = madeOf(id);
+    if (made?.kind !== "Delivered") return made?.kind === "Verified";
+    const { fetched, peer } = made.candidate;
+    return fetched === true && !state.banned.includes(peer);
+  };
   const isReady = (task: Task): boolean => {
     const { kind, range, inputs } = task;
     if (kind === "prove") return state.execution.done >= range.start;
-    return kind === "verify" ? isSound(task) : inputs.every((id) => nodeOf(id) !== undefined);
+    return kind === "verify" ? isSound(task) : inputs.every(isHere);
   };
   const { term, banned } = state;
   return { now, config, deadline, term, banned, nodeOf, isSound, isReady };

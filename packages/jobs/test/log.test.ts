@@ -50,6 +50,7 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof<fc.Arbitrary<JobEvent>[]>(
   fc.record({ kind: kind("checkpointJudged"), task, node, valid: fc.boolean() }),
   fc.record({ kind: kind("checkpointLost"), task, node }),
   fc.record({ kind: kind("delivered"), ...holder, ...blob }),
+  fc.record({ kind: kind("fetched"), task, epoch, node }),
   fc.record({ kind: kind("judged"), task, epoch, node, valid: fc.boolean() }),
   fc.record({ kind: kind("judged"), task, epoch, node, valid: fc.constant(false), culprit: task }),
   fc.record({ kind: kind("disconnected"), peer }),

@@ -66,7 +66,8 @@ class Stage {
     const [task = "", verdict = ""] = words;
     const now = this.#state?.tasks.find(({ id }) => id === task);
     const candidate = now?.state.kind === "Delivered" ? now.state.candidate : undefined;
-    const own = (name === "judged" ? candidate?.epoch : now?.epoch) ?? 0;
+    const isOfCandidate = name === "judged" || name === "fetched";
+    const own = (isOfCandidate ? candidate?.epoch : now?.epoch) ?? 0;
     const epoch = Number(options.get("epoch") ?? own);
     const peer = this.#name(options.get("peer") ?? "?");
     const node = options.has("node")
@@ -100,6 +101,10 @@ class Stage {
         return { kind: name, task, node };
       case "delivered":
         return { kind: name, ...holder, node, bytes: 10 };
+      case "fetched":
+        return { kind: name, task, epoch, node };
+      case "settling":
+        return { kind: name, payer: this.#name(options.get("payer") ?? "?") };
       case "judged": {
         const culprit = options.get("culprit");
         return {
@@ -194,10 +199,10 @@ class Stage {
   }
 
   #wake(): readonly string[] {
-    const { phase } = this.#state as JobState;
+    const { phase, payer } = this.#state as JobState;
     return phase.kind === "Running"
       ? [`wake ${jobWake(this.#state as JobState)}`]
-      : [`job ${phase.kind}`];
+      : [`job ${phase.kind}${payer === undefined ? "" : `, paid by ${this.#short(payer)}`}`];
   }
 }
 

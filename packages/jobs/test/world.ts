@@ -146,7 +146,7 @@ export class World {
       leaseMs: 5_000,
       graceMs: 2_000,
       verifyMs: 3_000,
-      maxAttempts: 200,
+      maxAttempts: 32,
     };
     const init = initOf(shards.map(({ start, end }) => [start, end] as const));
     const executing = this.#random() < 0.5;
@@ -350,7 +350,8 @@ export class World {
     return node;
   }
 
-  #verify({ task, epoch, node, subject }: Effect<"requestVerify">): void {
+  #verify(effect: Effect<"requestVerify">, isFetched = false): void {
+    const { task, epoch, node, subject } = effect;
     if (this.#chance(this.#weather.lostVerdicts)) {
       if (subject === "checkpoint")
         this.#in(1000, () => this.#step({ kind: "checkpointLost", task, node }));
@@ -359,6 +360,10 @@ export class World {
     const { valid, parts } = this.nodes.get(node) as TrueNode;
     if (subject === "checkpoint")
       return this.#step({ kind: "checkpointJudged", task, node, valid });
+    if (!isFetched && subject === "node") {
+      this.#step({ kind: "fetched", task, epoch, node });
+      return this.#in(300 * this.#random(), () => this.#verify(effect, true));
+    }
     if (valid || (subject === "node" && this.#chance(this.#weather.missed))) {
       return this.#step({ kind: "judged", task, epoch, node, valid: true });
     }

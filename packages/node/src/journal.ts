@@ -50,7 +50,7 @@ export interface KeptJob {
 export function createJournal({ rooms, commit }: Pick<Keep, "rooms" | "commit">): JobJournal {
   const { jobs, jobEvents, terms, updates, states, issued, deliveries } = rooms;
   const workOf = async (job: CIDText): Promise<readonly Change[]> => {
-    const gone: Change[] = [jobEvents.removing(job), terms.removing(job), states.removing(job)];
+    const gone: Change[] = [jobEvents.removing(job), states.removing(job)];
     for await (const [id] of issued.entries({ job })) gone.push(issued.removing(id));
     for await (const [id] of deliveries.entries({ job })) gone.push(deliveries.removing(id));
     return gone;

@@ -1,51 +1,76 @@
-// What a request is found again by when its dApp starts again: where its job is, and what it may cost.
+// What a request is found again by when its dApp starts again: who has its job, where, what it may cost, and until when.
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeUserFile } from "../io/files.ts";
 
-export interface Remembered {
-  /** of its broker, and of those who go on when that one is gone; multiaddrs */
-  readonly places: readonly string[];
-  /** micro-units; a later quote may differ */
-  readonly maxPrice: bigint | undefined;
+/** With the same price and deadline the request is the same message, and names the same job. */
+export interface Terms {
+  /** micro-units */
+  readonly maxPrice: bigint;
+  /** ms since 1970 */
+  readonly deadline: number;
+  /** whom it was sent to first, and who may have taken it */
+  readonly broker: string;
 }
 
 export interface RequestMemory {
-  /** of an earlier run; nothing when there was none, or its file is damaged */
-  readonly known: Remembered;
-  /** Places are added to those that are known. @throws CLIError FILE */
-  readonly remember: (more: Partial<Remembered>) => Promise<void>;
+  /** of its broker, and of those who go on when that one is gone; multiaddrs */
+  readonly places: readonly string[];
+  /** undefined when it was not asked for before, or the file of that is damaged */
+  readonly terms: Terms | undefined;
+  /** Before it is sent. @throws CLIError FILE */
+  readonly rememberTerms: (terms: Terms) => Promise<void>;
+  /** Those known before are tried after these. @throws CLIError FILE */
+  readonly rememberPlaces: (places: readonly string[]) => Promise<void>;
   readonly forget: () => Promise<void>;
 }
 
-const NOTHING: Remembered = { places: [], maxPrice: undefined };
+interface Remembered {
+  readonly places: readonly string[];
+  readonly terms: Terms | undefined;
+}
 
 /** @param id of the request, hex */
 export async function openMemory(directory: string, id: string): Promise<RequestMemory> {
   const file = join(directory, `${id}.json`);
-  const known = parse(await readFile(file, "utf8").catch(() => ""));
-  let current = known;
+  let current = parse(await readFile(file, "utf8").catch(() => ""));
+  const write = async (more: Partial<Remembered>): Promise<void> => {
+    current = { ...current, ...more };
+    await mkdir(directory, { recursive: true });
+    await writeUserFile(file, new TextEncoder().encode(format(current)));
+  };
   return {
-    known,
-    async remember({ places = [], maxPrice = current.maxPrice }) {
-      current = { places: [...new Set([...current.places, ...places])], maxPrice };
-      await mkdir(directory, { recursive: true });
-      await writeUserFile(file, new TextEncoder().encode(format(current)));
+    get places() {
+      return current.places;
     },
-    forget: () => rm(file, { force: true }),
+    get terms() {
+      return current.terms;
+    },
+    rememberTerms: (terms) => write({ terms }),
+    rememberPlaces: (places) =>
+      write({ places: [...new Set([...places, ...current.places])].slice(0, MOST_PLACES) }),
+    async forget() {
+      current = NOTHING;
+      await rm(file, { force: true });
+    },
   };
 }
 
-const format = ({ places, maxPrice }: Remembered): string =>
-  JSON.stringify({ places, ...(maxPrice !== undefined && { maxPrice: String(maxPrice) }) });
+const MOST_PLACES = 8;
+const NOTHING: Remembered = { places: [], terms: undefined };
+
+const format = ({ places, terms }: Remembered): string =>
+  JSON.stringify({ places, ...(terms && { ...terms, maxPrice: String(terms.maxPrice) }) });
 
 function parse(text: string): Remembered {
   try {
-    const { places, maxPrice } = JSON.parse(text) as Record<string, unknown>;
-    return {
-      places: Array.isArray(places) ? places.filter((each) => typeof each === "string") : [],
-      maxPrice: typeof maxPrice === "string" ? BigInt(maxPrice) : undefined,
-    };
+    const { places, maxPrice, deadline, broker } = JSON.parse(text) as Record<string, unknown>;
+    const isPrice = typeof maxPrice === "string" && /^[1-9]\d{0,30}$/.test(maxPrice);
+    const isTime = typeof deadline === "number" && Number.isSafeInteger(deadline);
+    const isWhole = isPrice && isTime && typeof broker === "string";
+    const terms = isWhole ? { maxPrice: BigInt(maxPrice), deadline, broker } : undefined;
+    const list = Array.isArray(places) ? places : [];
+    return { places: list.filter((each) => typeof each === "string"), terms };
   } catch {
     return NOTHING;
   }

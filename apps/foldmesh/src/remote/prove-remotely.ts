@@ -16,6 +16,7 @@ import { loadProgram } from "@foldmesh/r1cs/node";
 import { CLIError, EXIT } from "../errors.ts";
 import type { RemoteEvent } from "./events.ts";
 import type { RequestIdentity } from "./identity.ts";
+import type { Terms } from "./memory.ts";
 
 export interface RemoteRequest {
   /** directory of the program */
@@ -60,13 +61,12 @@ export async function proveRemotely(
   const powers = key === "transparent" ? {} : { powers: (await namePowers(key.ptau)).name };
   checkState(input, program.manifest.stateSize);
   const { id, memory } = identity;
-  const deadline = Date.now() + request.time;
-  const asked = { program, ...powers, input, deadline, id, ...(zn && { zn }) };
+  const asked = { program, ...powers, input, id, ...(zn && { zn }) };
   const { client, order } = await orderAnywhere(asked, request, options);
   try {
     const remembered = client
       .places(order)
-      .then((places) => memory.remember({ places }))
+      .then(memory.rememberPlaces)
       .catch(() => undefined); // the job goes on all the same
     if (request.detach === true) {
       await remembered;
@@ -92,22 +92,52 @@ function checkState({ z0 }: JobInput, stateSize: number): void {
   );
 }
 
-type Asked = Omit<JobRequest, "maxPrice">;
+type Asked = Omit<JobRequest, "maxPrice" | "deadline">;
 
+/** What may have been taken already is asked for as it was then: by the same terms it is the same job, wherever it is known. */
 async function orderJob(
   client: Client,
   asked: Asked,
   request: RemoteRequest,
-  { signal, onEvent }: RemoteOptions,
+  options: RemoteOptions,
 ): Promise<Submitted> {
-  const quote = await client.quote({ ...asked, maxPrice: request.maxPrice ?? 0n }, { signal });
+  const { signal, onEvent } = options;
   const { memory } = request.identity;
-  const maxPrice = request.maxPrice ?? memory.known.maxPrice ?? suggestedCap(quote);
-  await memory.remember({ maxPrice });
-  onEvent({ kind: "quoted", quote, maxPrice });
-  const order = await client.submit({ ...asked, maxPrice }, { signal });
-  onEvent({ kind: "ordered", order });
-  return order;
+  const { terms: before } = memory;
+  const terms = before ?? (await newTerms(client, asked, request, options));
+  await memory.rememberTerms(terms);
+  const { broker, ...limits } = terms;
+  try {
+    const ifKnown = broker !== client.broker;
+    const order = await client.submit({ ...asked, ...limits }, { signal, ifKnown });
+    onEvent({ kind: "ordered", order });
+    return order;
+  } catch (error) {
+    const isRefused = error instanceof ClientError && error.code === "REFUSED";
+    if (!isRefused || broker !== client.broker) throw error;
+    await memory.forget(); // it was not taken
+    const isLate = before !== undefined && error.reason === "EXPIRED";
+    if (!isLate) throw error;
+    return orderJob(client, asked, request, options);
+  }
+}
+
+async function newTerms(
+  client: Client,
+  asked: Asked,
+  request: RemoteRequest,
+  { signal, onEvent }: RemoteOptions,
+): Promise<Terms> {
+  const deadline = Date.now() + request.time;
+  const maxPrice = request.maxPrice ?? 0n;
+  const quote = await client.quote({ ...asked, deadline, maxPrice }, { signal });
+  const terms = {
+    maxPrice: request.maxPrice ?? suggestedCap(quote),
+    deadline,
+    broker: client.broker,
+  };
+  onEvent({ kind: "quoted", quote, maxPrice: terms.maxPrice });
+  return terms;
 }
 
 const CANCEL_MS = 3_000;
@@ -161,7 +191,7 @@ async function orderAnywhere(
   const giveUp = performance.now() + (request.identity.isNamed ? PATIENCE_MS : 0);
   for (let attempt = 1; ; attempt++) {
     const failures: Error[] = [];
-    for (const dial of new Set([...request.addresses, ...request.identity.memory.known.places])) {
+    for (const dial of new Set([...request.addresses, ...request.identity.memory.places])) {
       const client = await tryToConnect(dial, request, signal);
       const ordered =
         client instanceof Error ? client : await tryToOrder(client, asked, request, options);
@@ -186,21 +216,26 @@ async function tryToOrder(
     return { client, order: await orderJob(client, asked, request, options) };
   } catch (error) {
     await client.close();
-    if (error instanceof ClientError && error.code === "UNREACHABLE") return error;
+    if (error instanceof ClientError && isPassing(error)) return error;
     throw error;
   }
 }
 
+/** Another address may lead to who has the job, or takes it. */
+const isPassing = ({ code, reason }: ClientError): boolean =>
+  code === "UNREACHABLE" || reason === "UNKNOWN_JOB";
+
 /** @returns why not, where that is not of our making */
 async function tryToConnect(
   dial: string,
-  { identity: { privateKey }, reach }: RemoteRequest,
+  { identity: { privateKey }, addresses, reach }: RemoteRequest,
   signal: AbortSignal,
 ): Promise<Client | Error> {
   try {
     return await connect({ dial, privateKey, signal, ...(reach && { reach }) });
   } catch (error) {
-    if (signal.aborted || !(error instanceof Error) || isOurFault(error)) throw error;
+    const isMistyped = addresses.includes(dial) && isOurFault(error);
+    if (signal.aborted || !(error instanceof Error) || isMistyped) throw error;
     return error;
   }
 }
@@ -217,5 +252,5 @@ function unreachable(failures: readonly Error[]): Error {
   );
 }
 
-const isOurFault = (error: Error): boolean =>
+const isOurFault = (error: unknown): boolean =>
   error instanceof NetworkError && error.code === "BAD_ADDRESS";

@@ -20,6 +20,8 @@ export interface NetworkView {
   readonly tasks: ReadonlyMap<string, TaskView>;
   /** Everybody who has held a lease, in the order in which they came. */
   readonly workers: ReadonlyMap<string, WorkerView>;
+  /** names of those that were told, by whomever */
+  readonly payments: ReadonlySet<string>;
   readonly paid: bigint;
   readonly end: "done" | "failed" | null;
 }
@@ -52,6 +54,7 @@ export const emptyNetworkView: NetworkView = {
   auctions: [],
   tasks: new Map(),
   workers: new Map(),
+  payments: new Set(),
   paid: 0n,
   end: null,
 };
@@ -79,12 +82,8 @@ function advanceJob(view: NetworkView, event: JobEvent): NetworkView {
   switch (event.kind) {
     case "accepted":
       return { ...view, cut: event };
-    case "taken-over": {
-      const workers = [...view.workers].map(
-        ([peer, each]) => [peer, { ...each, paid: 0n }] as const,
-      );
-      return { ...view, broker: event.broker, auctions: [], paid: 0n, workers: new Map(workers) }; // it tells of every payment itself
-    }
+    case "taken-over":
+      return { ...view, broker: event.broker, auctions: [] };
     case "executed":
       return { ...view, executed: { done: event.done, total: event.total } };
     case "planned":
@@ -119,9 +118,12 @@ function advanceJob(view: NetworkView, event: JobEvent): NetworkView {
       }));
     case "paid":
     case "owed": {
-      const { amount } = event;
-      const paid = { ...view, paid: view.paid + amount };
-      return withWorker(paid, event.peer, (each) => ({ paid: each.paid + amount }));
+      const { task, epoch, peer, amount } = event;
+      const name = `${task}/${epoch}/${peer}`;
+      if (view.payments.has(name)) return view; // whoever takes over tells of all
+      const payments = new Set(view.payments).add(name);
+      const paid = { ...view, payments, paid: view.paid + amount };
+      return withWorker(paid, peer, (each) => ({ paid: each.paid + amount }));
     }
     case "done":
     case "failed":

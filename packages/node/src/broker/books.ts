@@ -183,10 +183,7 @@ export class Books {
     const write = (): Promise<void> =>
       keep.commit([...changes, receipts.putting(content, receipt.bytes), experience]);
     if (changes.length === 0) await write();
-    else {
-      await insist(write, stopping); // the ledger here has it already: on a full disk it waits
-      stopping.throwIfAborted();
-    }
+    else await insist(write, stopping); // the ledger here has it already
     await board.repost(receipt);
     return receipt;
   }

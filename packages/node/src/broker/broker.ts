@@ -42,9 +42,10 @@ import { Books } from "./books.ts";
 import { type BrokerJob, finishedJob } from "./broker-job.ts";
 import { Candidacies } from "./candidacies.ts";
 import { type Desk, createDesk } from "./desk.ts";
+import { insist } from "./insist.ts";
 import { JobRunner, type RunnerInit, ownerOf } from "./job-runner.ts";
 import { payLate } from "./late-payments.ts";
-import { openRequest, resultOf, resume, unknownJob } from "./requests.ts";
+import { openRequest, payerOf, resultOf, resume, unknownJob } from "./requests.ts";
 import { type Challenge, Roster } from "./roster.ts";
 import { type Standing, loadStanding } from "./standing.ts";
 import type { Leadership } from "./succession.ts";
@@ -365,7 +366,6 @@ export class Broker {
   ): Promise<void> {
     const { journal, shelf, network, brokerConfig, now, stopping: signal } = this.#context;
     const result = resultOf(last);
-    const { payer } = last.event as Extract<JobUpdate["event"], { kind: "done" | "failed" }>;
     if (result.kind === "done") {
       await shelf.expire(result.proof, brokerConfig.keepMs);
       const options = { from: [from], maxBytes: result.bytes, signal };
@@ -373,10 +373,11 @@ export class Broker {
     }
     await this.#stepDown(job);
     const kept = (await journal.one(job))!;
-    const isPayer = payer === network.peer;
+    const isPayer = payerOf(last) === network.peer;
     const late = isPayer ? await payLate(this.#context, this.#books, kept) : [];
     const ended = { ...kept.record, result, ended: now() };
-    await journal.end(job, ended, last, ...this.#books.settle(job));
+    const rest = this.#books.settle(job);
+    await insist(() => journal.end(job, ended, last, ...rest), signal);
     await shelf.release(ownerOf(job));
     const updates = [...kept.updates, ...late, last];
     this.#keepFinished({ job, record: ended, entries: [], updates }, signed);

@@ -148,7 +148,10 @@ export class Examiner {
       return { kind: "valid", ms: 0, provenance };
     }
     const lineage = isDelivered ? await this.#lineage(court, { task, epoch, peer }) : undefined;
-    return judge(court, { node, bytes, holders: [peer], range, form, lineage });
+    const onFetched = (): void => {
+      if (isDelivered) this.#init.feed({ kind: "fetched", task, epoch, node });
+    };
+    return judge(court, { node, bytes, holders: [peer], range, form, lineage, onFetched });
   }
 
   #lineage(

@@ -64,6 +64,7 @@ export class Following {
     const deliveries = await this.#deliveriesOf(items);
     const entries = items.map(({ entry }) => decodeEntry(entry));
     if (start === 0) await this.#check(from, record);
+    await this.#checkPayer(entries);
     const before = start === 0 ? beginningOf(record!) : await this.#current();
     this.#state = await run(before, entries);
     signal.throwIfAborted(); // somebody else leads by now, perhaps this node
@@ -149,6 +150,14 @@ export class Following {
     const { stepsPerLeaf, leaves } = record.size;
     if (leaves * stepsPerLeaf !== signed.request.content.steps)
       throw this.#refusal("is of leaves of another size");
+  }
+
+  /** That this broker is to pay it knows best itself. */
+  async #checkPayer(entries: readonly LogEntry[]): Promise<void> {
+    const { peer } = this.#context.network;
+    const isNamed = entries.some(({ event }) => event.kind === "settling" && event.payer === peer);
+    if (isNamed && (await this.#current())?.payer !== peer)
+      throw this.#refusal("names a payer who has not said so");
   }
 
   async #deliveriesOf(items: readonly LogItem[]): Promise<readonly SignedMessage<"Delivery">[]> {

@@ -456,7 +456,7 @@ export class JobRunner implements BrokerJob {
     const told = this.#tell(last, async (update) => {
       const rest = this.#init.books.settle(job);
       const write = (): Promise<void> => journal.end(job, this.#record, update, ...rest);
-      await write().catch(() => void insist(write, stopping));
+      await write().catch(() => void insist(write, stopping).catch(() => {}));
       await shelf.release(ownerOf(job));
     });
     this.#init.onOver(told);

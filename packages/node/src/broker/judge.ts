@@ -16,6 +16,8 @@ export interface Delivered {
   readonly form: ProofForm;
   /** whose work it must be; anybody's where that is not known */
   readonly lineage: Lineage | undefined;
+  /** It is here now. */
+  readonly onFetched?: () => void;
 }
 
 export type Judgement =
@@ -42,7 +44,7 @@ const SLOWEST_DELIVERY = 2 ** 18;
  */
 export async function judge(
   { network, session, stateBefore, signal }: Court,
-  { node: cid, bytes, holders, range, form, lineage }: Delivered,
+  { node: cid, bytes, holders, range, form, lineage, onFetched }: Delivered,
 ): Promise<Judgement> {
   const fault = sizeFault(form, bytes, session);
   if (fault !== undefined) return invalid(fault);
@@ -50,6 +52,7 @@ export async function judge(
   let node: Uint8Array;
   try {
     await network.blobs.download(cid, options); // kept: whoever merges it gets it from here
+    onFetched?.();
     node = await network.blobs.fetch(cid, options);
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;

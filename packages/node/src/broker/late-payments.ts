@@ -10,12 +10,13 @@ import { payoutName, payoutOf } from "./update-log.ts";
 
 /** Pays what has not been paid. @returns what the requester is told of it */
 export async function payLate(
-  { now, emit }: Pick<Context, "now" | "emit">,
+  { now, emit, network }: Pick<Context, "now" | "emit" | "network">,
   books: Books,
   { job, record: { plan }, entries, updates }: KeptJob,
 ): Promise<readonly JobUpdate[]> {
   if (plan === undefined) return [];
   const state = replay(decodeInit(plan.init), plan.begun, entries.map(decodeEntry));
+  if (state.payer !== network.peer) return []; // whatever others say
   const told = new Set(updates.flatMap(({ event }) => payoutOf(event)).map(([name]) => name));
   const news: JobUpdate[] = [];
   const first = (updates.at(-1)?.sequence ?? -1) + 1;

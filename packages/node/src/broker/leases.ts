@@ -54,7 +54,6 @@ export interface LeaseInit {
   readonly signal: AbortSignal;
 }
 
-const ARRIVAL_MS = 20;
 const RESEND_MS = 500;
 
 const REASONS: Readonly<Record<string, RefusalReason>> = {
@@ -117,7 +116,6 @@ export class Leases {
   async send(effect: GivenLease): Promise<void> {
     const { context, feed, tell, signal } = this.#init;
     const { kind, task, epoch, peer, range, price } = effect;
-    await this.#arrival(effect);
     const bytes = await this.#signedOnce(effect);
     while (this.isHeld({ task, epoch, peer })) {
       try {
@@ -136,17 +134,6 @@ export class Leases {
         feed({ kind: "disconnected", peer });
         await new Promise((resolve) => setTimeout(resolve, RESEND_MS));
       }
-    }
-  }
-
-  /** A root is to be compressed before it is verified: its worker gets it from here, once it has been fetched for that. */
-  async #arrival({ inputs }: GivenLease): Promise<void> {
-    const { context, state } = this.#init;
-    const isJudged = (cid: CIDText): boolean =>
-      state()!.tasks.every(({ state: of }) => of.kind !== "Delivered" || of.candidate.node !== cid);
-    for (const cid of inputs) {
-      while (!isJudged(cid) && (await context.shelf.size(cid)) === undefined)
-        await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
     }
   }
 

@@ -4,13 +4,25 @@ import type { CIDText } from "@foldmesh/protocol";
 import { encodeProof } from "@foldmesh/prover";
 import type { Context } from "../context.ts";
 import type { Accepted } from "./accept.ts";
+import { insist } from "./insist.ts";
 
-/** Puts a job's proof file where its requester, and nobody else, can fetch it for a while. */
-export async function publishProof(
+export interface ProofFile {
+  readonly proof: CIDText;
+  readonly bytes: number;
+}
+
+/** Puts a job's proof file where its requester, and nobody else, can fetch it for a while; waits for room on the disk. */
+export const publishProof = (
+  context: Context,
+  accepted: Accepted,
+  root: CIDText,
+): Promise<ProofFile> => insist(() => publish(context, accepted, root), context.stopping);
+
+async function publish(
   { network, shelf, brokerConfig }: Context,
   { program, size, request, requester, key }: Accepted,
   root: CIDText,
-): Promise<{ readonly proof: CIDText; readonly bytes: number }> {
+): Promise<ProofFile> {
   const file = encodeProof({
     programDigest: program.digest,
     stepsPerLeaf: size.stepsPerLeaf,

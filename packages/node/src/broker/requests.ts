@@ -2,7 +2,13 @@
 
 import type { JobResult, JobUpdate } from "@foldmesh/client";
 import { type Caller, RequestRefused } from "@foldmesh/network";
-import { type CIDText, type SignedMessage, openMessage, verifySignature } from "@foldmesh/protocol";
+import {
+  type CIDText,
+  type PeerId,
+  type SignedMessage,
+  openMessage,
+  verifySignature,
+} from "@foldmesh/protocol";
 import type { Signed } from "../candidates.ts";
 
 /** @throws ProtocolError, RequestRefused NOT_YOURS */
@@ -38,6 +44,10 @@ export function resultOf({ event }: JobUpdate): JobResult {
   const { kind, proof, bytes } = event;
   return { kind, proof, bytes };
 }
+
+/** Who pays for a job that is over, where that is not who tells of its end. */
+export const payerOf = ({ event }: JobUpdate): PeerId | undefined =>
+  event.kind === "done" || event.kind === "failed" ? event.payer : undefined;
 
 export const unknownJob = (job: CIDText): RequestRefused =>
   new RequestRefused("UNKNOWN_JOB", `this broker knows no job ${job}: submit it again`);

@@ -92,7 +92,6 @@ export class Settlement {
     const event = { kind: "settling", payer: network.peer } as const;
     const at = now();
     await insist(() => journal.append(accepted.job, encodeEntry({ at, event })), signal);
-    signal.throwIfAborted();
     take(event, at);
   }
 

@@ -10,6 +10,8 @@ const MOST_SLOTS = 64;
 const MOST_PLANNED = 1024;
 /** How many times as fast as the median a prover is taken to be at most. */
 const MOST_LEAD = 32;
+/** How much faster, or slower, than they claim provers are taken to be. */
+const MOST_RATE = 4;
 /** Rows of the structure that benchmarks count merges of. */
 const MERGE_ROWS = 2 ** 15;
 /** The share of what was seen last. */
@@ -47,7 +49,7 @@ export class Speeds {
       const seen = this.#proved.get(peer);
       return seen === undefined ? [] : [seen / speed];
     });
-    const rate = median(held) ?? 1;
+    const rate = Math.min(MOST_RATE, Math.max(1 / MOST_RATE, median(held) ?? 1));
     const speeds = claims.map(({ peer, speed, slots }) => {
       const seen = this.#proved.get(peer) ?? speed * rate;
       return { peer, speed: Math.max(1, Math.round(seen)), slots };

@@ -277,7 +277,8 @@ export class Succession implements Leadership {
       await deeds.copy(best[0], term, 0, signal);
       await deeds.hold(best[0], signal);
     } catch (error) {
-      if (!(error instanceof NetworkError)) throw error; // it went away just now
+      const isGone = error instanceof NetworkError || error instanceof RequestRefused;
+      if (!isGone) throw error;
     }
   }
 

@@ -69,6 +69,11 @@ export class Reporter {
     return this.#knownOf(job, broker)?.leader ?? broker;
   }
 
+  /** Who may lead it, now or later. */
+  candidatesOf(job: CIDText, broker: PeerId): readonly PeerId[] {
+    return this.#knownOf(job, broker)?.candidates ?? [broker];
+  }
+
   /**
    * Somebody says that it leads a job: the order that it shows tells whether it may.
    * @throws RequestRefused NOT_NAMED when it may not, or not in this term, DEPOSED when somebody leads a later one

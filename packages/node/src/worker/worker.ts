@@ -159,7 +159,7 @@ export class Worker {
     const name = nameOf(content);
     const broker = this.#patrons.brokerOf(name);
     if (broker === undefined) return;
-    if (![broker, this.#reporter.leaderOf(content.job, broker)].includes(sender)) return;
+    if (!this.#reporter.candidatesOf(content.job, broker).includes(sender)) return;
     this.#patrons.onReceipt(name);
     this.#earnings.add(notice);
   }

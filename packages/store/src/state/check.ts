@@ -68,12 +68,19 @@ async function checkLogs(database: Database, room: string, found: Found): Promis
   };
   for await (const [raw, framed] of database.frames(room)) {
     const { log, sequence } = placeOf(textOf(raw));
+    const good = isGood(room, raw, framed);
+    if (!good && log !== walk.log) {
+      // of no log that can be told: the walk goes on
+      found.ops.push(...quarantine(room, raw, framed));
+      found.dropped.push({ room, key: textOf(raw) });
+      continue;
+    }
     if (log !== walk.log) {
       finish();
       Object.assign(walk, { log, kept: 0, dropped: 0 });
     }
     const isNext = walk.dropped === 0 && sequence === walk.kept;
-    if (isNext && isGood(room, raw, framed)) {
+    if (isNext && good) {
       walk.kept += 1;
     } else {
       walk.dropped += 1;
