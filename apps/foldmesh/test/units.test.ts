@@ -1,11 +1,15 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { R1CSError } from "@foldmesh/r1cs";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { against } from "../src/bench/benchmark.ts";
 import { tableRow } from "../src/bench/print.ts";
 import { leastTimes, median } from "../src/bench/timing.ts";
 import { explain } from "../src/commands/verify.ts";
 import { CLIError, describeError } from "../src/errors.ts";
 import { cacheDirectory, userDirectory } from "../src/io/paths.ts";
+import { openMemory } from "../src/remote/memory.ts";
 import { duration, isLive, printable, toJSON } from "../src/io/terminal.ts";
 
 describe("the user's directory", () => {
@@ -73,6 +77,39 @@ describe("an error", () => {
       message: "interrupted",
     } as const;
     expect(describeError(new Error("x"), cause)).toBe(cause);
+  });
+});
+
+describe("what is remembered of a request", () => {
+  const terms = { maxPrice: 300n, deadline: 1_800_000_000_000, broker: "12D3KooW" };
+  const directory = mkdtemp(join(tmpdir(), "foldmesh-memory-"));
+  afterAll(async () => rm(await directory, { recursive: true }));
+  const open = async (name: string) => openMemory(join(await directory, "requests"), name);
+
+  it("is there again after a start, until it is forgotten", async () => {
+    const memory = await open("aa");
+    expect(memory).toMatchObject({ places: [], terms: undefined });
+    await memory.rememberTerms(terms);
+    await memory.rememberPlaces(["/ip4/127.0.0.1/tcp/1"]);
+    await memory.rememberPlaces(["/ip4/127.0.0.1/tcp/2", "/ip4/127.0.0.1/tcp/1"]);
+    const again = await open("aa");
+    expect(again.terms).toEqual(terms);
+    expect(again.places).toEqual(["/ip4/127.0.0.1/tcp/2", "/ip4/127.0.0.1/tcp/1"]);
+    await again.forget();
+    expect(await open("aa")).toMatchObject({ places: [], terms: undefined });
+  });
+
+  it.each([
+    ["no JSON", "{"],
+    ["another thing", "[7]"],
+    ["a price below nothing", '{"places":[],"maxPrice":"-5","deadline":1,"broker":"x"}'],
+    ["no price", '{"places":[],"maxPrice":"","deadline":1,"broker":"x"}'],
+    ["half of it", '{"places":["a",7],"maxPrice":"5"}'],
+  ])("is nothing where its file is damaged: %s", async (_, text) => {
+    const memory = await open("bb");
+    await memory.rememberTerms(terms);
+    await writeFile(join(await directory, "requests", "bb.json"), text);
+    expect((await open("bb")).terms).toBeUndefined();
   });
 });
 
