@@ -17,10 +17,15 @@ export interface JobJournal {
   /** What the job's requester is told. */
   tell(job: CIDText, update: JobUpdate): Promise<void>;
   /**
-   * The job is over: its result and what was told stay, how it came about goes.
+   * The job is over: its result and what was told, with what is told last, stay; how it came about goes.
    * @param more what is written with it, all or nothing
    */
-  end(job: CIDText, record: JobRecord, last: JobUpdate, ...more: readonly Change[]): Promise<void>;
+  end(
+    job: CIDText,
+    record: JobRecord,
+    last: readonly JobUpdate[],
+    ...more: readonly Change[]
+  ): Promise<void>;
   /** Nothing of it is kept. */
   forget(job: CIDText): Promise<void>;
   /** Another's log in place of what is here from its start on, all or nothing. */
@@ -66,7 +71,7 @@ export function createJournal({ rooms, commit }: Pick<Keep, "rooms" | "commit">)
     tell: async (job, update) => void (await updates.append(job, [update])),
     async end(job, record, last, ...more) {
       const gone = await workOf(job);
-      await commit([jobs.putting(job, record), updates.appending(job, [last]), ...gone, ...more]);
+      await commit([jobs.putting(job, record), updates.appending(job, last), ...gone, ...more]);
     },
     async forget(job) {
       const gone = await workOf(job);

@@ -5,7 +5,7 @@ import { JOB_DEFAULTS, type JobEvent, encodeEntry, encodeInit } from "@foldmesh/
 import { type CIDText, type PeerId, idOfPayload, peerFromPublicKey } from "@foldmesh/protocol";
 import { expect, test } from "vitest";
 import type { Books } from "../src/broker/books.ts";
-import { payLate } from "../src/broker/late-payments.ts";
+import { lastPayments } from "../src/broker/late-payments.ts";
 import { type KeptJob, createJournal } from "../src/journal.ts";
 import { openKeep } from "../src/keep/keep.ts";
 
@@ -55,7 +55,7 @@ function jobPaidBy(payer: PeerId | undefined, updates: readonly JobUpdate[] = []
   return { job: JOB, record: RECORD, entries, updates };
 }
 
-async function paidLate(kept: KeptJob) {
+async function paidLate(kept: KeptJob, payer?: PeerId) {
   const paid: bigint[] = [];
   const books = {
     async pay(_: CIDText, { amount }: { amount: bigint }) {
@@ -64,21 +64,30 @@ async function paidLate(kept: KeptJob) {
     },
   } as unknown as Books;
   const context = { now: () => 9, emit: () => {}, network: { peer: US } } as never;
-  const told = await payLate(context, books, kept);
+  const failed = { kind: "failed", reason: "DEADLINE", message: "too late" } as const;
+  const last = { sequence: 50, at: 9, event: { ...failed, ...(payer && { payer }) } };
+  const told = await lastPayments(context, books, kept, last);
   return { paid, told: told.map(({ sequence, event }) => [sequence, event.kind]) };
 }
 
 test("whoever its log names pays when it is back, and tells what was not told yet", async () => {
-  expect(await paidLate(jobPaidBy(US))).toEqual({ paid: [PRICE], told: [[0, "paid"]] });
+  expect(await paidLate(jobPaidBy(US), US)).toEqual({ paid: [PRICE], told: [[49, "paid"]] });
   const part = { task: "prove:0", epoch: 0, peer: peer("worker") };
   const event = { kind: "paid", ...part, range: { start: 0, end: 4 }, amount: PRICE } as const;
   const before = { sequence: 7, at: 1, event: { ...event, receipt: cid("receipt") } };
-  expect(await paidLate(jobPaidBy(US, [before]))).toEqual({ paid: [PRICE], told: [] });
+  expect(await paidLate(jobPaidBy(US, [before]), US)).toEqual({ paid: [], told: [] });
 });
 
-test("whom its log does not name pays nothing, whatever others say", async () => {
-  expect(await paidLate(jobPaidBy(peer("somebody else")))).toEqual({ paid: [], told: [] });
-  expect(await paidLate(jobPaidBy(undefined))).toEqual({ paid: [], told: [] });
+test("whom its log does not name pays nothing, whatever others say, and tells who is paid", async () => {
+  const other = peer("somebody else");
+  const owed = { paid: [], told: [[49, "owed"]] };
+  expect(await paidLate(jobPaidBy(other), other)).toEqual(owed);
+  expect(await paidLate(jobPaidBy(other), US)).toEqual(owed);
+  expect(await paidLate(jobPaidBy(undefined), US)).toEqual({ paid: [], told: [] });
+});
+
+test("whom its log names does not pay when somebody else says that it did", async () => {
+  expect(await paidLate(jobPaidBy(US))).toEqual({ paid: [], told: [] });
 });
 
 test("a job's term outlives its log: who was away in a later term than its own believes the end", async () => {
@@ -90,7 +99,7 @@ test("a job's term outlives its log: who was away in a later term than its own b
   await terms.put(JOB, { term: 3, logTerm: 3 });
   const failed = { kind: "failed", reason: "DEADLINE", message: "too late" } as const;
   const last = { sequence: 0, at: 9, event: failed };
-  await journal.end(JOB, { ...RECORD, result: failed, ended: 9 }, last);
+  await journal.end(JOB, { ...RECORD, result: failed, ended: 9 }, [last]);
   expect(await jobEvents.length(JOB)).toBe(0);
   expect(await terms.get(JOB)).toEqual({ term: 3, logTerm: 3 });
   await journal.forget(JOB);

@@ -44,8 +44,8 @@ import { Candidacies } from "./candidacies.ts";
 import { type Desk, createDesk } from "./desk.ts";
 import { insist } from "./insist.ts";
 import { JobRunner, type RunnerInit, ownerOf } from "./job-runner.ts";
-import { payLate } from "./late-payments.ts";
-import { openRequest, payerOf, resultOf, resume, unknownJob } from "./requests.ts";
+import { lastPayments } from "./late-payments.ts";
+import { openRequest, resultOf, resume, unknownJob } from "./requests.ts";
 import { type Challenge, Roster } from "./roster.ts";
 import { type Standing, loadStanding } from "./standing.ts";
 import type { Leadership } from "./succession.ts";
@@ -373,13 +373,13 @@ export class Broker {
     }
     await this.#stepDown(job);
     const kept = (await journal.one(job))!;
-    const isPayer = payerOf(last) === network.peer;
-    const late = isPayer ? await payLate(this.#context, this.#books, kept) : [];
+    const payments = await lastPayments(this.#context, this.#books, kept, last);
     const ended = { ...kept.record, result, ended: now() };
     const rest = this.#books.settle(job);
-    await insist(() => journal.end(job, ended, last, ...rest), signal);
+    const told = [...payments, last];
+    await insist(() => journal.end(job, ended, told, ...rest), signal);
     await shelf.release(ownerOf(job));
-    const updates = [...kept.updates, ...late, last];
+    const updates = [...kept.updates, ...told];
     this.#keepFinished({ job, record: ended, entries: [], updates }, signed);
   }
 
@@ -399,7 +399,7 @@ export class Broker {
     const result = { kind: "failed", reason: "LOST", message: message.slice(0, 500) } as const;
     const last = { sequence: (updates.at(-1)?.sequence ?? -1) + 1, at: now(), event: result };
     const ended = { ...record, result, ended: now() };
-    await journal.end(job, ended, last, ...this.#books.settle(job));
+    await journal.end(job, ended, [last], ...this.#books.settle(job));
     this.#keepFinished({ job, record: ended, entries: [], updates: [...updates, last] }, signed);
     await this.#candidacies.over(job, last);
   }

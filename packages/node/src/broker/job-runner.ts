@@ -455,7 +455,7 @@ export class JobRunner implements BrokerJob {
     this.#halt();
     const told = this.#tell(last, async (update) => {
       const rest = this.#init.books.settle(job);
-      const write = (): Promise<void> => journal.end(job, this.#record, update, ...rest);
+      const write = (): Promise<void> => journal.end(job, this.#record, [update], ...rest);
       await write().catch(() => void insist(write, stopping).catch(() => {}));
       await shelf.release(ownerOf(job));
     });
