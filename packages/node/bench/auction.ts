@@ -1,5 +1,5 @@
 // How long an auction of 32 lots among 8 bidders takes, all in one process on loopback, with proofs as toys: from the
-// announcement to the award, by the broker's clock. The first shard of a job is sold by itself, while it is not known yet when
+// announcement to the award, by the broker's clock. The first shard of a job may be sold by itself, while it is not known yet when
 // the others can begin: it is those that are measured. Run: node packages/node/bench/auction.ts [--json] [auctions]
 //
 //   all answer     it ends as soon as everybody has bid: what is measured is computation and messages
@@ -88,7 +88,7 @@ async function auction({ client, bidders }: Market, n: number): Promise<Auction>
   });
   let opened: { readonly auction: string; readonly at: number } | undefined;
   for await (const { at, event } of client.watch(job)) {
-    if (event.kind === "auction-opened" && event.lots.length === LOTS) {
+    if (event.kind === "auction-opened" && event.lots.length >= LOTS) {
       opened ??= { auction: event.auction, at };
     }
     if (event.kind !== "auction-closed" || event.auction !== opened?.auction) continue;

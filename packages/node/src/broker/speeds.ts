@@ -14,16 +14,19 @@ const MOST_LEAD = 32;
 const MOST_RATE = 4;
 /** Rows of the structure that benchmarks count merges of. */
 const MERGE_ROWS = 2 ** 15;
-/** The share of what was seen last. */
-const NEWEST = 0.3;
+/** Times of which the middle one counts: where a program is opened first, or the machine is busy for once, work takes long. */
+const TIMES = 5;
 /** Peers, or programs, of which it is kept how fast they were. */
 const MOST_KEPT = 1024;
 
+/** Rates, the newest last. */
+type Seen<K> = Map<K, readonly number[]>;
+
 export class Speeds {
   /** of one lease, constraints a second */
-  readonly #proved = new Map<PeerId, number>();
-  /** by program, ms a step */
-  readonly #executed = new Map<CIDText, number>();
+  readonly #proved: Seen<PeerId> = new Map();
+  /** by program, steps a ms */
+  readonly #executed: Seen<CIDText> = new Map();
 
   /** A lease was worked on, and what came of it was right. */
   onProved(peer: PeerId, constraints: number, ms: number): void {
@@ -31,12 +34,13 @@ export class Speeds {
   }
 
   onExecuted(program: CIDText, steps: number, ms: number): void {
-    if (steps > 0 && ms > 0) note(this.#executed, program, ms / steps);
+    if (steps > 0 && ms > 0) note(this.#executed, program, steps / ms);
   }
 
   /** What a step of the program takes this machine to execute, ms; undefined when it has executed none. */
   stepMs(program: CIDText): number | undefined {
-    return this.#executed.get(program);
+    const rate = usual(this.#executed.get(program));
+    return rate && 1 / rate;
   }
 
   /**
@@ -46,22 +50,22 @@ export class Speeds {
   of(asks: readonly Ask[]): readonly Speed[] {
     const claims = asks.flatMap(claimOf);
     const held = claims.flatMap(({ peer, speed }) => {
-      const seen = this.#proved.get(peer);
+      const seen = usual(this.#proved.get(peer));
       return seen === undefined ? [] : [seen / speed];
     });
     const rate = Math.min(MOST_RATE, Math.max(1 / MOST_RATE, median(held) ?? 1));
     const speeds = claims.map(({ peer, speed, slots }) => {
-      const seen = this.#proved.get(peer) ?? speed * rate;
+      const seen = usual(this.#proved.get(peer)) ?? speed * rate;
       return { peer, speed: Math.max(1, Math.round(seen)), slots };
     });
     return plausible(speeds);
   }
 }
 
-function note<K>(kept: Map<K, number>, key: K, value: number): void {
-  const before = kept.get(key) ?? value;
+function note<K>(kept: Seen<K>, key: K, rate: number): void {
+  const before = kept.get(key) ?? [];
   kept.delete(key); // the newest last
-  kept.set(key, before + NEWEST * (value - before));
+  kept.set(key, [...before, rate].slice(-TIMES));
   const [oldest] = kept.keys();
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
 }
@@ -76,6 +80,10 @@ function claimOf({ message }: Ask): readonly Speed[] {
 
 const median = (values: readonly number[]): number | undefined =>
   values.toSorted((a, b) => a - b)[(values.length - 1) >> 1];
+
+/** The middle one, of two the faster. */
+const usual = (rates: readonly number[] = []): number | undefined =>
+  rates.toSorted((a, b) => b - a)[(rates.length - 1) >> 1];
 
 function plausible(speeds: readonly Speed[]): readonly Speed[] {
   const most = MOST_LEAD * (median(speeds.map(({ speed }) => speed)) ?? 1);
